@@ -1,0 +1,75 @@
+/*
+ * The whole contract between core/ and the machine. arch/x86 implements it on hardware, arch/host as a fake machine
+ * for unit tests. Types that core embeds come from <machine/...> (domain.h, vcpu.h, current.h, pte.h).
+ */
+#pragma once
+#include "lib/types.h"
+
+struct domain;
+struct vcpu;
+
+/* ---- address spaces ---- */
+void *mfn_to_virt(mfn_t mfn);           /* any RAM frame is always mapped (direct map) */
+mfn_t virt_to_mfn(const void *va);      /* inverse, for direct-map addresses */
+void page_clear(void *page);
+void page_copy(void *dst, const void *src);
+/* Map device memory uncached, for good; NULL if there is no room. */
+volatile void *machine_map_device(paddr_t pa, size_t bytes);
+
+/* ---- time ---- */
+ns_t now_ns(void);                      /* monotonic since boot, same on all CPUs */
+u64 machine_tsc(void);
+/* Next timer interrupt on this CPU at `deadline` (0: none needed). */
+void machine_timer_arm(ns_t deadline);
+/* Copy system time parameters for v into its vcpu_info (and secondary area), version protocol. */
+void machine_time_publish(struct vcpu *v);
+/* Write wall clock (wc_sec, wc_nsec at system time 0) into d's shared info. */
+void machine_wallclock_publish(struct domain *d);
+void machine_wallclock_set(u64 sec, u32 nsec, ns_t system_time);
+
+/* ---- CPUs ---- */
+#define MAX_CPUS 64
+typedef u64 cpumask_t;
+extern cpumask_t cpus_online;
+extern unsigned nr_cpus;                /* online CPUs are 0..nr_cpus-1 */
+unsigned smp_cpu(void);                 /* this CPU's number */
+
+/* Reasons not to return to a guest: bits of the CPU's pending word, tested once on the way out. */
+#define PENDING_SCHED 0x01
+#define PENDING_TIMER 0x02
+#define PENDING_CONSOLE 0x04            /* serial input to read */
+#define PENDING_KEY 0x08                /* debug key work */
+#define PENDING_TASK 0x10               /* deferred work queue */
+void cpu_raise(unsigned cpu, u32 pending); /* set bits; interrupts that CPU if it is another one */
+bool cpu_pending(void);                 /* this CPU has any */
+
+/* Answer cross-CPU requests (TLB, calls) while spinning. Pause instruction included. */
+void machine_poll(void);
+/* Run fn(data) on every CPU of mask (this one too if in it), wait until all are done. */
+void smp_call(cpumask_t mask, void (*fn)(void *), void *data);
+
+/* ---- TLB ---- */
+#define FLUSH_ALL (~0UL)
+/* Flush one page (va) or everything on each CPU in mask (this one too if in it), wait for all. */
+void tlb_flush_mask(cpumask_t mask, u64 va);
+/* The TLB clock for struct frame.stamp, and: CPUs of mask that have not flushed since `stamp`. */
+u32 tlb_clock(void);
+cpumask_t tlb_stale(cpumask_t mask, u32 stamp);
+
+/* ---- guests ---- */
+long arch_domain_init(struct domain *d);
+void arch_domain_destroy(struct domain *d);
+long arch_vcpu_init(struct vcpu *v);
+void arch_vcpu_destroy(struct vcpu *v);
+/* Save current's context, load v's; returns only when v == current. Otherwise leaves to v's guest (or idle loop). */
+void machine_switch(struct vcpu *next);
+/* v (on another CPU) should notice its events: interrupt it if it runs. */
+void vcpu_kick(struct vcpu *v);
+void machine_dump_vcpu(struct vcpu *v); /* registers and stack, for crash reports and keys */
+/* Guest-visible address check: [va, va+bytes) lies outside Serai's part. */
+bool guest_range_ok(u64 va, u64 bytes);
+
+/* ---- machine ---- */
+enum machine_end { MACHINE_HALT, MACHINE_REBOOT, MACHINE_POWEROFF };
+void machine_end(enum machine_end how) __noreturn;
+void machine_relax_until_event(void);   /* idle: sti;hlt;cli */

@@ -1,0 +1,54 @@
+/* Everything Serai keeps per CPU. */
+#pragma once
+#include "arch/arch.h"
+#include "abi/xen.h"
+#include <machine/layout.h>
+
+struct tss {
+    u32 reserved0;
+    u64 rsp[3];
+    u64 reserved1;
+    u64 ist[7];
+    u64 reserved2;
+    u16 reserved3, iomap;
+} __attribute__((packed));
+
+#define IST_NMI 1
+#define IST_DF 2
+#define IST_MCE 3
+#define IST_DB 4
+
+struct cpu {
+    unsigned id;                /* 0.. */
+    u32 apic_id, acpi_id;
+    bool online;
+    struct cpu_info *info;      /* on its stack */
+    struct vcpu *idle;          /* its idle vcpu */
+    u64 *gdt;                   /* alias of the reserved GDT page (page 14 of the window) */
+    struct tss *tss;
+    u64 gdt_window;             /* virtual addresses of this CPU's windows */
+    u64 ldt_window;
+    u64 *window_l1;             /* L1 table that maps the windows: 16 GDT + 16 LDT entries */
+    u64 loaded_cr3;
+    u32 tlb_time;               /* TLB clock at its last full flush */
+    struct vcpu *fpu_owner;
+    ns_t timer_deadline;
+    struct timer_heap *timers;  /* core/timer.c */
+    void *runq;                 /* core/sched.c */
+    u32 poll_depth;
+    volatile u32 flush_request; /* cross-CPU mailbox, arch/x86/smp.c */
+    u64 stat_irqs;
+    void *pad[8];
+} __cacheline;
+
+extern struct cpu cpus[MAX_CPUS];
+
+/* CPU features Serai uses, found at boot. */
+struct cpu_features {
+    bool nx, smep, smap, umip, fsgsbase, xsave, xsaveopt, xsavec, pcid, invpcid, gb_pages, x2apic, tsc_deadline, invariant_tsc,
+        rdtscp, cpuid_faulting, arat, erms, pge;
+    bool intel, amd;
+    u32 phys_bits, xsave_size;
+    u64 xcr0;
+};
+extern struct cpu_features cpu_has;

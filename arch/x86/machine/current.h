@@ -1,0 +1,32 @@
+/*
+ * Who am I: the running CPU's and vcpu's records are found from the stack pointer. A stack is STACK_SIZE aligned and
+ * ends in struct cpu_info; the guest's registers at entry are the frame at its start.
+ */
+#pragma once
+#include "abi/xen.h"
+#include "machine/layout.h"
+
+struct vcpu;
+struct cpu;
+
+struct cpu_info {
+    struct cpu_user_regs regs;  /* must be first: entry pushes it; ends at a 16-byte boundary */
+    struct vcpu *current;
+    struct cpu *cpu;
+    u32 pending;                /* PENDING_*: the reasons not to return to a guest */
+    u32 cpu_id;
+    u64 scratch[3];
+};
+
+static inline struct cpu_info *cpu_info(void)
+{
+    u64 sp;
+    __asm__("mov %%rsp, %0" : "=r"(sp));
+    return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1) - 1;
+}
+
+/* Everything Serai keeps per CPU (arch/x86/cpu/cpu.h). */
+#define this_cpu() (cpu_info()->cpu)
+#define current (cpu_info()->current)
+/* Registers of the vcpu at its last entry into Serai: live frame if it is current, else the saved ones. */
+struct cpu_user_regs *vcpu_regs(struct vcpu *v);

@@ -1,0 +1,41 @@
+/* Event channels: two-level and FIFO ABIs, VIRQs, IPIs, PIRQs, interdomain. Theory in core/event.c. */
+#pragma once
+#include "lib/types.h"
+#include "core/vcpu.h"
+
+long event_domain_init(struct domain *d);       /* d->event; two-level ABI */
+long event_vcpu_init(struct vcpu *v);
+void event_vcpu_destroy(struct vcpu *v);
+void event_domain_destroy(struct domain *d);    /* close all; bounded by max_evtchn_port */
+long event_reset(struct domain *d);             /* EVTCHNOP_reset */
+
+/* Raise a virtual interrupt: per-vcpu ones on v; global ones on whichever vcpu of d bound them. */
+void virq_send(struct vcpu *v, u32 virq);
+void virq_send_global(struct domain *d, u32 virq);
+/* To the domain that bound a host-wide VIRQ (CONSOLE, DOM_EXC, CON_RING...): domain 0 here. */
+void virq_send_host(u32 virq);
+/* A machine interrupt bound as pirq by d arrived. */
+void pirq_send(struct domain *d, u32 pirq);
+
+/* Set port pending for its vcpu under d's ABI and kick it. Caller need not hold locks. */
+void event_port_send(struct domain *d, u32 port);
+bool event_port_pending(struct domain *d, u32 port);
+u32 event_ports_max(const struct domain *d);
+
+/* For toolstack and builder: an unbound port of d that `remote` may bind. Port or negative error. */
+long event_alloc_unbound(struct domain *d, domid_t remote);
+/* v has an unmasked pending upcall? (vcpu_info) */
+static inline bool vcpu_event_pending(const struct vcpu *v)
+{
+    return READ_ONCE(v->info->evtchn_upcall_pending) && !READ_ONCE(v->info->evtchn_upcall_mask);
+}
+/* Set evtchn_upcall_pending (and selector bits were set by the caller) and wake or interrupt the vcpu. */
+void vcpu_mark_pending(struct vcpu *v);
+
+/* v->info moved (register_vcpu_info): re-mark everything pending, as the interface requires. */
+void event_vcpu_info_moved(struct vcpu *v);
+
+void event_dump(struct domain *d);
+/* Auditor: recount ports; number of defects found. */
+unsigned event_audit(struct domain *d);
+long do_event_channel_op(u64 cmd, u64 arg);

@@ -1,0 +1,27 @@
+/* Hypercall dispatch, pre-emption and continuation. */
+#pragma once
+#include "lib/types.h"
+#include "lib/errno.h"
+
+#define HYPERCALL(name, nargs) HYPERCALL_ARGS_##nargs(do_##name)
+#define HYPERCALL_ARGS_0(f) long f(void);
+#define HYPERCALL_ARGS_1(f) long f(u64);
+#define HYPERCALL_ARGS_2(f) long f(u64, u64);
+#define HYPERCALL_ARGS_3(f) long f(u64, u64, u64);
+#define HYPERCALL_ARGS_4(f) long f(u64, u64, u64, u64);
+#define HYPERCALL_ARGS_5(f) long f(u64, u64, u64, u64, u64);
+#include "abi/hypercalls.def"
+#undef HYPERCALL
+
+/*
+ * A long operation calls preempt_check() at safe points (no locks held that others need) after each bounded piece
+ * of work. It opens an interrupt window and says whether this CPU has something better to do; then the operation
+ * records how far it is in the guest's argument block or in its arguments and returns hypercall_continue(...).
+ */
+bool preempt_check(void);
+
+/*
+ * The calling vcpu will issue hypercall `nr` again with these arguments when it next runs (rip moves back over the
+ * syscall instruction; inside a multicall the entry's arguments are replaced). Return its value from the handler.
+ */
+long hypercall_continue(unsigned nr, unsigned nargs, ...);

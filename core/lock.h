@@ -1,0 +1,56 @@
+/*
+ * Spin locks. Serai runs with interrupts off except at explicit windows, so there is no irqsave variant.
+ * A CPU that spins (here, or waiting for an acknowledgement) answers cross-CPU requests meanwhile
+ * (machine_poll()), which is why waiting for a TLB shootdown while holding a lock cannot deadlock.
+ */
+#pragma once
+#include "lib/types.h"
+
+enum lock_class {
+#define LOCK(c) LOCKCLASS_##c,
+#include "core/lockorder.def"
+#undef LOCK
+    NR_LOCKCLASSES
+};
+
+struct spinlock {
+    u32 locked;     /* 1 while held */
+    u16 class;      /* enum lock_class */
+    u16 holder;     /* CPU number + 1 of the holder (debug) */
+};
+
+#define SPINLOCK(c) { 0, LOCKCLASS_##c, 0 }
+#define spin_lock_init(l, c) (*(l) = (struct spinlock)SPINLOCK(c))
+
+void spin_lock_slow(struct spinlock *l);
+void lock_check_take(struct spinlock *l);   /* debug only: order and recursion */
+void lock_check_drop(struct spinlock *l);
+bool spin_is_held(const struct spinlock *l); /* by this CPU; always true in release builds */
+
+static inline bool spin_trylock(struct spinlock *l)
+{
+    if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
+        return false;
+#ifdef SERAI_DEBUG
+    lock_check_take(l);
+#endif
+    return true;
+}
+static inline void spin_lock(struct spinlock *l)
+{
+    if (unlikely(__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)))
+        spin_lock_slow(l);
+#ifdef SERAI_DEBUG
+    lock_check_take(l);
+#endif
+}
+static inline void spin_unlock(struct spinlock *l)
+{
+#ifdef SERAI_DEBUG
+    lock_check_drop(l);
+#endif
+    __atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
+}
+/* Take two locks of one class in address order (a == b takes it once). */
+void spin_lock_two(struct spinlock *a, struct spinlock *b);
+void spin_unlock_two(struct spinlock *a, struct spinlock *b);

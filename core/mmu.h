@@ -1,0 +1,55 @@
+/* Paravirtual MMU: page types, validation, updates. Theory in core/mmu.c. */
+#pragma once
+#include "lib/types.h"
+#include "core/frame.h"
+#include "core/guest.h"
+
+struct domain;
+struct vcpu;
+
+/* Drop all page-table types of a dying domain in steps: 0 when done, -ERESTART when there is more. */
+long mmu_relinquish(struct domain *d);
+
+/* Take / drop a use of a frame of d as `type` (TYPE_*), with a general reference. Errors: -EINVAL, -ERESTART. */
+long frame_get_typed(struct domain *d, mfn_t mfn, u64 type, bool preemptible);
+void frame_put_typed(struct domain *d, mfn_t mfn);
+
+/* Load new base tables into v (not running, or current): takes and drops L4 uses. For setvcpucontext, start of day. */
+long mmu_set_base(struct vcpu *v, mfn_t kernel_l4);
+long mmu_set_user_base(struct vcpu *v, mfn_t user_l4);
+void mmu_drop_bases(struct vcpu *v);
+
+/* Hypercalls */
+long do_mmu_update(u64 reqs, u64 count, u64 pdone, u64 foreigndom);
+long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom);
+long do_update_va_mapping(u64 va, u64 val, u64 flags);
+long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid);
+
+/*
+ * A guest wrote to a page table of its own that it has mapped read-only ("writable page tables"). `size` is
+ * 1, 2, 4 or 8; op: plain store of `val`, or compare-and-swap against *old (which gets the value found).
+ * Called by the instruction emulator (arch/x86/pv/ptwr.c). 0, -EINVAL (validation refused), -ESRCH (not a page
+ * table of this guest: the fault is the guest's own), -EAGAIN (cas lost: *old is the value found).
+ */
+long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas);
+
+/*
+ * Grant mapping: create/destroy a PTE of d that maps `mfn`. The caller (core/grant.c) already holds the
+ * general/typed reference of the granted frame that the mapping stands for; PTE changes neither take nor drop references
+ * (the mapping carries a marker so that the guest cannot drop it by an ordinary PTE write unaccounted).
+ *   pte_maddr: host_addr is the machine address of a PTE (GNTMAP_contains_pte); else a virtual address.
+ *   flags: PTE flags beyond address (PTE_PRESENT | PTE_RW ...| available bits).
+ * mmu_ungrant_map() replaces the PTE by `new_pte` (0, or for unmap_and_replace) if it still maps mfn; else -EINVAL.
+ * Both flush the local TLB as needed; global flush is the caller's (tlb_flush_mask).
+ */
+long mmu_grant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 flags);
+long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 new_pte);
+
+/* Machine-to-physical table entry; INVALID_M2P when not set. */
+#define INVALID_M2P (~0UL)
+void m2p_set(mfn_t mfn, gfn_t gfn);
+gfn_t m2p_get(mfn_t mfn);
+
+/* The auditor: recount types and references of d from its tables, print differences; their number. */
+unsigned audit_domain(struct domain *d);
+unsigned audit_all(void);

@@ -1,0 +1,38 @@
+/* The scheduler: who runs on which CPU, for how long, and what their runstate clocks say. */
+#pragma once
+#include "lib/types.h"
+#include "core/vcpu.h"
+
+void sched_init(void);                          /* boot CPU, before any vcpu */
+void sched_cpu_up(unsigned cpu);                /* creates the CPU's idle vcpu */
+long sched_domain_init(struct domain *d);
+void sched_domain_destroy(struct domain *d);
+long sched_vcpu_init(struct vcpu *v);
+void sched_vcpu_destroy(struct vcpu *v);
+
+/* A condition of v (pause_flags, pause_count, events) changed: let it run if runnable. Any CPU, leaf-safe below `event`. */
+void vcpu_wake(struct vcpu *v);
+/* Let v stop running if it is not runnable; _sync waits until it is off its CPU (v != current). */
+void vcpu_sleep_nosync(struct vcpu *v);
+void vcpu_sleep_sync(struct vcpu *v);
+/* current waits for an event (unless one is pending and unmasked already). */
+void vcpu_block(void);
+
+/* Exit path, PENDING_SCHED: choose the next vcpu and machine_switch() to it. May not return. */
+void schedule(void);
+/* After machine_switch, on the new vcpu: the previous one is off this CPU. */
+void sched_switched(struct vcpu *prev);
+
+/* Times per RUNSTATE_* up to now. */
+void vcpu_runstate_get(struct vcpu *v, vcpu_runstate_info_t *out);
+
+long sched_set_affinity(struct vcpu *v, u64 hard, u64 soft);
+struct xen_domctl_scheduler_op;
+struct xen_sysctl_scheduler_op;
+long sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op);
+long sched_sysctl(struct xen_sysctl_scheduler_op *op);
+ns_t cpu_idle_time(unsigned cpu);
+void sched_dump(void);
+
+long do_sched_op(u64 cmd, u64 arg);
+long do_set_timer_op(u64 deadline);

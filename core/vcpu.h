@@ -1,0 +1,68 @@
+/* Virtual CPUs. */
+#pragma once
+#include "abi/xen.h"
+#include "core/timer.h"
+#include "core/guest.h"
+#include "core/lock.h"
+#include <machine/vcpu.h>
+
+struct domain;
+struct event_vcpu;
+struct sched_vcpu;
+
+/* Why a vcpu does not run: bits of pause_flags. */
+#define VPF_BLOCKED BIT(0)      /* sched_op block/poll: waits for an event */
+#define VPF_DOWN BIT(1)         /* not brought up */
+#define VPF_PARKED BIT(2)       /* cap used up (scheduler) */
+
+struct vcpu {
+    u32 id;
+    u32 processor;              /* CPU it runs or ran on; changed under the run queue's lock */
+    struct domain *domain;
+    bool running;               /* on some CPU right now */
+    bool initialised;           /* has a context */
+    unsigned long pause_flags;  /* VPF_*, atomic */
+    u32 pause_count;            /* atomic */
+
+    vcpu_info_t *info;          /* Serai's mapping of where the guest wants it */
+    mfn_t info_mfn;             /* MFN_NONE while in shared_info or in the dummy */
+
+    vcpu_runstate_info_t runstate;
+    gva_t runstate_gva;         /* where the guest wants a copy; 0: nowhere */
+    gva_t time_gva;             /* secondary copy of vcpu_time_info; 0: nowhere */
+
+    struct timer singleshot_timer, periodic_timer, poll_timer;
+    ns_t periodic_period;
+    u32 poll_port;              /* polling: port, or POLL_MANY */
+    bool polling;
+
+    struct spinlock virq_lock;  /* class vcpu */
+    u32 virq_port[NR_VIRQS];    /* 0: not bound */
+    struct event_vcpu *event;   /* FIFO control blocks, core/event */
+    struct sched_vcpu *sched;
+    u64 hard_affinity, soft_affinity; /* CPU masks */
+
+    struct arch_vcpu arch;
+};
+
+/* The vcpu whose context this CPU has. Never NULL: an idle CPU runs an idle vcpu (domain = idle_domain). */
+#include <machine/current.h>    /* current, this_cpu() */
+
+extern struct domain *idle_domain;
+static inline bool vcpu_is_idle(const struct vcpu *v) { return v->domain == idle_domain; }
+static inline bool vcpu_runnable(const struct vcpu *v);
+
+struct vcpu *vcpu_create(struct domain *d, unsigned id, long *err);
+void vcpu_destroy(struct vcpu *v);
+
+void vcpu_pause(struct vcpu *v);        /* waits until it is off its CPU, unless current */
+void vcpu_pause_nosync(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+
+long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg);
+
+#include "core/domain.h"
+static inline bool vcpu_runnable(const struct vcpu *v)
+{
+    return !(READ_ONCE(v->pause_flags) | READ_ONCE(v->pause_count) | READ_ONCE(v->domain->pause_count));
+}
