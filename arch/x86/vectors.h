@@ -1,0 +1,22 @@
+/*
+ * Interrupt vectors. The machine's devices get 0x30..0xef, allocated by irq.c; the local APIC's own sources and the
+ * messages between CPUs sit above them, where a local APIC gives them priority over devices.
+ */
+#pragma once
+
+#define VECTOR_NMI 2
+#define VECTOR_DEVICE_FIRST 0x30
+#define VECTOR_DEVICE_LAST 0xef
+/* 0x20..0x2f: where the (always masked) 8259 pair would deliver; only spurious ones (0x27, 0x2f) ever arrive. */
+#define VECTOR_PIC_FIRST 0x20
+#define VECTOR_PIC_LAST 0x2f
+
+#define VECTOR_TIMER 0xf0       /* local APIC timer: PENDING_TIMER */
+#define VECTOR_FLUSH 0xf8       /* cross-CPU TLB request */
+#define VECTOR_CALL 0xf9        /* cross-CPU function call */
+#define VECTOR_EVENT 0xfa       /* somebody set bits in this CPU's pending word; nothing else to do */
+#define VECTOR_THERMAL 0xfb
+#define VECTOR_PMU 0xfc
+#define VECTOR_CMCI 0xfd
+#define VECTOR_ERROR 0xfe       /* local APIC error register changed */
+#define VECTOR_SPURIOUS 0xff    /* needs no EOI */
