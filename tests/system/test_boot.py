@@ -1,0 +1,76 @@
+"""Domain 0 boots, on any machine.
+
+Debian's stock kernel is handed to the hypervisor as Debian shipped it, with an initramfs that needs no disk. It must
+reach its init with every CPU of the machine, see Xen below it, fork, fill its memory, keep time, and power the machine
+off. Then the same on the shapes a machine can have: few and many CPUs, little and much memory, old and new processors,
+the two chip sets of QEMU.
+"""
+import re
+
+import pytest
+
+from machine import Machine
+
+STEPS = "about+xenfs+cpus+fork=200+memory=32+time+poweroff"
+
+
+def boot(cpus, **shape):
+    with Machine(smp=cpus, steps=STEPS, **shape) as m:
+        _, seen = m.init()
+        assert seen == cpus
+        assert "hypervisor=xen version=4.17" in m.step("about")
+        assert "control_d" in m.step("xenfs")
+        for step in STEPS.split("+")[2:-1]:
+            m.step(step.split("=")[0], 120)
+        m.expect("@@BEGIN poweroff")
+        m.wait_exit()
+
+
+@pytest.mark.fast
+def test_one_cpu():
+    boot(1)
+
+
+@pytest.mark.fast
+def test_four_cpus():
+    boot(4, mem=2048)
+
+
+@pytest.mark.parametrize("cpus", [2, 8])
+def test_cpus(cpus):
+    boot(cpus, mem=2048)
+
+
+@pytest.mark.parametrize("cpu", ["qemu64", "EPYC,-smap", "Skylake-Client-v4,-smap"])
+def test_processor(cpu):
+    boot(2, cpu=cpu)
+
+
+def test_q35():
+    boot(2, machine="q35")
+
+
+@pytest.mark.parametrize("mem, dom0_mem", [(512, "384M"), (8192, "6G")])
+def test_memory(mem, dom0_mem):
+    """Also: what domain 0 was promised is what it has, less what its kernel keeps for itself."""
+    with Machine(mem=mem, dom0_mem=dom0_mem, steps="about+memory=64+poweroff") as m:
+        m.init()
+        have = int(re.search(r"mem_kB=(\d+)", m.step("about")).group(1)) // 1024
+        asked = int(dom0_mem[:-1]) * (1024 if dom0_mem.endswith("G") else 1)
+        assert 0.65 * asked - 64 < have <= asked
+        m.step("memory")
+        m.wait_exit()
+
+
+def test_all_memory():
+    """Without dom0_mem domain 0 gets what the hypervisor does not keep: most of the machine."""
+    with Machine(mem=2048, dom0_mem="", steps="about+poweroff") as m:
+        m.init()
+        assert int(re.search(r"mem_kB=(\d+)", m.step("about")).group(1)) > 1400 << 10
+        m.wait_exit()
+
+
+def test_max_vcpus():
+    with Machine(smp=4, hvargs="dom0_max_vcpus=2", steps="poweroff") as m:
+        assert m.init()[1] == 2
+        m.wait_exit()
