@@ -41,6 +41,7 @@ struct arch_vcpu {
     u64 tsc_aux;
     void *xsave;                /* XSAVE area, xsave_size bytes, 64-byte aligned */
     u64 xcr0;                   /* components the guest enabled */
+    u64 xcr0_accum;             /* components it ever enabled */
     void *insn_cache;
     u64 iopl_pad[2];
 };
