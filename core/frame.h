@@ -74,3 +74,7 @@ bool frame_release(mfn_t mfn);
 /* frame_get() plus a use as TYPE_WRITABLE: for kernel mappings of a guest's page by Serai, grants. */
 bool __must_check frame_get_writable(mfn_t mfn, const struct domain *d);
 void frame_put_writable(mfn_t mfn);
+
+/* A use as TYPE_WRITABLE of a frame the caller holds a general reference to; false if it is a page table. core/mmu.c */
+bool __must_check type_get_writable(mfn_t mfn);
+void type_put_writable(mfn_t mfn);

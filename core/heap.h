@@ -19,10 +19,25 @@ void heap_add(mfn_t start, mfn_t end);
  */
 mfn_t heap_alloc(unsigned order, unsigned addr_bits);
 void heap_free(mfn_t mfn, unsigned order);
+/* The same with contents guaranteed zero. */
+mfn_t heap_alloc_zeroed(unsigned order, unsigned addr_bits);
+/* heap_alloc() that may use up to `credit` frames of the claims; for core/frame.c. */
+mfn_t heap_alloc_credit(unsigned order, unsigned addr_bits, u64 credit);
+/* Make frames just allocated zero, those that are not known to be. */
+void heap_make_zero(mfn_t mfn, unsigned order);
+/* Give back one frame that a guest could reach: TLBs are flushed and it is zeroed before it is given out again. */
+void heap_free_dirty(mfn_t mfn);
+/* Do all waiting scrubbing now; the number of batches. */
+unsigned heap_scrub_all(void);
+
 u64 heap_free_pages(void);
 u64 heap_total_pages(void);
-/* Are 2^order frames likely available without breaking claims? */
+/* Frames free below 2^addr_bits bytes (0: anywhere), claimed ones included. */
 u64 heap_free_below(unsigned addr_bits);
+/* Promise frames to a domain (core/frame.c keeps whose they are): false if that many are not free. Takes: heap. */
+bool heap_claim(u64 pages);
+void heap_unclaim(u64 pages);
+u64 heap_claimed_pages(void);
 
 /*
  * Frames as a guest's memory: allocate, scrub, assign to d (owner, FRAME_ALLOCATED, one reference, type
@@ -32,8 +47,17 @@ u64 heap_free_below(unsigned addr_bits);
 mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits);
 /* Assign already allocated frames; false if it would exceed d->max_pages. */
 bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order);
-/* Take a frame away from d's list without freeing it (steal: exchange, transfer). The caller holds the only ref. */
+/*
+ * Take a frame away from d without freeing it (exchange, transfer). Its only reference must be d's allocation: the
+ * caller holds none. True: the frame is now Serai's like one from heap_alloc() (no references, contents kept), to be
+ * given to domain_assign_pages() or heap_free_dirty(). False: not d's, or in use. Takes: pages.
+ */
 bool domain_steal_page(struct domain *d, mfn_t mfn);
+/*
+ * Claims (XENMEM_claim_pages): promise d that it can grow to `pages` frames in all; 0 drops what is left of the claim.
+ * -EINVAL: fewer than it has, or more than its maximum; -ENOMEM: not free. Takes: pages, heap.
+ */
+long domain_claim(struct domain *d, u64 pages);
 
 /*
  * Zeroed Serai memory in whole pages shared with a guest (shared info, grant frames): FRAME_SERAI, owned by d,
@@ -42,10 +66,16 @@ bool domain_steal_page(struct domain *d, mfn_t mfn);
 void *shared_page_alloc(struct domain *d);
 void shared_page_free(void *page);
 
-/* Zeroed objects, charged to d (NULL: Serai's own). NULL when exhausted, with the reason recorded for d. */
+/*
+ * Zeroed objects, 16-byte aligned, charged to d (NULL: Serai's own). NULL when exhausted, with the reason recorded
+ * for d. They must be freed before d is. zfree(NULL) does nothing. Takes: heap.
+ */
 void *zalloc(struct domain *d, size_t bytes);
 void zfree(void *p);
 /* Zeroed, page aligned. */
 void *zalloc_pages(struct domain *d, unsigned order);
 void zfree_pages(void *p, unsigned order);
-/* Bytes of Serai memory charged to d are in d->serai_bytes; the limit in d->serai_limit. */
+/* Bytes of Serai memory charged to d are in d->serai_bytes; the limit in d->serai_limit (0: none). */
+/* Account objects that are not from zalloc(); false (reason recorded) at the limit. d may be NULL: Serai's own. No locks. */
+bool __must_check domain_charge(struct domain *d, u64 bytes);
+void domain_uncharge(struct domain *d, u64 bytes);

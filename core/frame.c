@@ -1,0 +1,329 @@
+/*
+ * References to frames, and which domain a frame belongs to.
+ *
+ * Problem: a frame must not be given to somebody else while anybody can still reach it: its owner, a page table of the
+ * owner or of domain 0, a grant mapping, Serai itself.
+ *
+ * Invariant: a frame with references never changes hands. The owner's allocation is one reference, marked by
+ * FRAME_ALLOCATED; every other way to reach the frame is another. Whoever drops the last one gives the frame back:
+ * off its owner's list, scrubbed, to the allocator. So a frame that its owner gave up lives on, still counted as the
+ * owner's, while others map it, and a domain structure lives as long as its list has a frame (one domain reference
+ * for the whole list).
+ *
+ * frame_get() first takes a reference and then looks at the owner: the owner cannot change under a reference, and
+ * the reference that should not have been taken is dropped like any other. Frames in the allocator, and Serai's own,
+ * have no references, so nobody can get at them.
+ *
+ * Pages of Serai shared with a guest (FRAME_SERAI) work the same, except that the guest cannot release them; they hold
+ * a use as TYPE_WRITABLE from the start because Serai writes to them, so they can never become page tables.
+ *
+ * A guest dies here never; a count that goes below zero is a defect of Serai.
+ */
+#include "core/frame.h"
+#include "abi/xen.h"
+#include "arch/arch.h"
+#include "core/domain.h"
+#include "core/heap.h"
+#include "core/mmu.h"
+#include "core/reject.h"
+#include "lib/print.h"
+
+/* ---- references ---- */
+
+static bool get_any(struct frame *f)
+{
+    u64 have = READ_ONCE(f->count);
+
+    do {
+        if (!(have & FRAME_REFS) || (have & FRAME_IO))
+            return false;
+    } while (!__atomic_compare_exchange_n(&f->count, &have, have + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return true;
+}
+
+bool frame_get(mfn_t mfn, const struct domain *d)
+{
+    u16 owner;
+
+    if (!frame_get_any(mfn, &owner))
+        return false;
+    if (owner == d->id)
+        return true;
+    frame_put(mfn);
+    return false;
+}
+
+bool frame_get_any(mfn_t mfn, u16 *owner)
+{
+    if (!mfn_valid(mfn) || !get_any(mfn_frame(mfn)))
+        return false;
+    *owner = READ_ONCE(mfn_frame(mfn)->owner);
+    return true;
+}
+
+/* Unlink a frame from its owner's list (page lock held); true if it was the last. */
+static bool unlink_frame(struct domain *d, mfn_t mfn)
+{
+    struct frame *f = mfn_frame(mfn);
+
+    if (f->prev)
+        mfn_frame(f->prev)->next = f->next;
+    else
+        d->page_head = f->next;
+    if (f->next)
+        mfn_frame(f->next)->prev = f->prev;
+    f->next = f->prev = 0;
+    ASSERT(d->tot_pages > 0);
+    return --d->tot_pages == 0;
+}
+
+/* The last reference is gone. */
+static void frame_free(mfn_t mfn)
+{
+    struct frame *f = mfn_frame(mfn);
+    struct domain *d;
+    bool last;
+
+    if (f->count & FRAME_SERAI) {
+        heap_free_dirty(mfn);
+        return;
+    }
+    ASSERT(!(f->count & FRAME_ALLOCATED));
+    d = domain_get(f->owner);
+    if (!d)
+        panic("frame %#lx was freed after its owner, domain %u", (unsigned long)mfn, f->owner);
+    spin_lock(&d->page_lock);
+    last = unlink_frame(d, mfn);
+    spin_unlock(&d->page_lock);
+    m2p_set(mfn, INVALID_M2P);
+    heap_free_dirty(mfn);
+    if (last)
+        domain_put(d);
+    domain_put(d);
+}
+
+void frame_put(mfn_t mfn)
+{
+    struct frame *f = mfn_frame(mfn);
+    u64 left;
+
+    ASSERT(READ_ONCE(f->count) & FRAME_REFS);
+    left = __atomic_sub_fetch(&f->count, 1, __ATOMIC_ACQ_REL);
+    if (!(left & FRAME_REFS))
+        frame_free(mfn);
+}
+
+bool frame_release(mfn_t mfn)
+{
+    struct frame *f = mfn_frame(mfn);
+    u64 have = READ_ONCE(f->count);
+
+    do {
+        if ((have & FRAME_SERAI) || !(have & FRAME_ALLOCATED))
+            return false;
+    } while (!__atomic_compare_exchange_n(&f->count, &have, have & ~FRAME_ALLOCATED, false,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    frame_put(mfn);
+    return true;
+}
+
+bool frame_get_writable(mfn_t mfn, const struct domain *d)
+{
+    if (!frame_get(mfn, d))
+        return false;
+    if (type_get_writable(mfn))
+        return true;
+    frame_put(mfn);
+    return false;
+}
+
+void frame_put_writable(mfn_t mfn)
+{
+    type_put_writable(mfn);
+    frame_put(mfn);
+}
+
+/* ---- a domain's frames ---- */
+
+static void flush_stale(mfn_t mfn, unsigned order)
+{
+    cpumask_t stale = 0;
+
+    for (u64 i = 0; i < 1UL << order; i++)
+        stale |= tlb_stale(cpus_online, mfn_frame(mfn + i)->stamp);
+    if (stale)
+        tlb_flush_mask(stale, FLUSH_ALL);
+}
+
+/* Page lock held, room checked. */
+static void link_frames(struct domain *d, mfn_t mfn, unsigned order)
+{
+    for (u64 i = 0; i < 1UL << order; i++) {
+        struct frame *f = mfn_frame(mfn + i);
+
+        f->owner = d->id;
+        f->type = TYPE_NONE;
+        f->progress = 0;
+        f->prev = 0;
+        f->next = d->page_head;
+        if (d->page_head)
+            mfn_frame(d->page_head)->prev = (u32)(mfn + i);
+        d->page_head = (u32)(mfn + i);
+        /* From here on others can find it. */
+        __atomic_store_n(&f->count, FRAME_ALLOCATED | 1, __ATOMIC_RELEASE);
+    }
+    if (!d->tot_pages)
+        __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
+    d->tot_pages += 1UL << order;
+}
+
+/* Pages of a claim that have become pages of the domain are no longer promised. Page lock held. */
+static void use_claim(struct domain *d, u64 pages)
+{
+    u64 used = min(pages, d->claim_pages);
+
+    if (used) {
+        d->claim_pages -= used;
+        heap_unclaim(used);
+    }
+}
+
+bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order)
+{
+    u64 pages = 1UL << order, have, limit;
+    bool dying;
+
+    flush_stale(mfn, order);
+    spin_lock(&d->page_lock);
+    have = d->tot_pages;
+    limit = d->max_pages;
+    dying = READ_ONCE(d->dying) != DOMDYING_alive;
+    if (!dying && have <= limit && pages <= limit - have) {
+        link_frames(d, mfn, order);
+        use_claim(d, pages);
+        spin_unlock(&d->page_lock);
+        return true;
+    }
+    spin_unlock(&d->page_lock);
+    if (dying)
+        reject(-EINVAL, "domain %u is being destroyed and takes no more memory", d->id);
+    else
+        reject(-ENOMEM, "domain %u has %lu pages, asks for %lu more, its maximum is %lu", d->id,
+               (unsigned long)have, (unsigned long)pages, (unsigned long)limit);
+    return false;
+}
+
+mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits)
+{
+    mfn_t mfn = heap_alloc_credit(order, addr_bits, READ_ONCE(d->claim_pages));
+
+    if (mfn == MFN_NONE) {
+        reject(-ENOMEM, "no %lu contiguous free pages below %u address bits for domain %u (%lu free, %lu claimed)",
+               1UL << order, addr_bits ? addr_bits : 64, d->id, (unsigned long)heap_free_pages(),
+               (unsigned long)heap_claimed_pages());
+        return MFN_NONE;
+    }
+    heap_make_zero(mfn, order);
+    if (domain_assign_pages(d, mfn, order))
+        return mfn;
+    heap_free(mfn, order);
+    return MFN_NONE;
+}
+
+bool domain_steal_page(struct domain *d, mfn_t mfn)
+{
+    u64 only = FRAME_ALLOCATED | 2; /* the owner's, and ours of the next line */
+    struct frame *f;
+    bool last;
+
+    if (!frame_get(mfn, d))
+        return false;
+    f = mfn_frame(mfn);
+    spin_lock(&d->page_lock);
+    if (!__atomic_compare_exchange_n(&f->count, &only, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+        spin_unlock(&d->page_lock);
+        frame_put(mfn);
+        return false;
+    }
+    last = unlink_frame(d, mfn);
+    spin_unlock(&d->page_lock);
+    f->owner = OWNER_SERAI;
+    f->type = TYPE_NONE;
+    f->stamp = tlb_clock();
+    m2p_set(mfn, INVALID_M2P);
+    if (last)
+        domain_put(d);
+    return true;
+}
+
+long domain_claim(struct domain *d, u64 pages)
+{
+    u64 more, have, limit;
+    long rc = 0;
+
+    spin_lock(&d->page_lock);
+    have = d->tot_pages;
+    limit = d->max_pages;
+    use_claim(d, d->claim_pages);
+    more = pages > have ? pages - have : 0;
+    if (pages > limit || (pages && !more))
+        rc = -EINVAL;
+    else if (more && !heap_claim(more))
+        rc = -ENOMEM;
+    else
+        d->claim_pages = more;
+    spin_unlock(&d->page_lock);
+    if (rc)
+        return reject(rc, "domain %u cannot claim %lu pages: it has %lu, its maximum is %lu, %lu are free, %lu claimed",
+                      d->id, (unsigned long)pages, (unsigned long)have, (unsigned long)limit,
+                      (unsigned long)heap_free_pages(), (unsigned long)heap_claimed_pages());
+    return 0;
+}
+
+/* ---- Serai's pages shared with a guest ---- */
+
+void *shared_page_alloc(struct domain *d)
+{
+    struct frame *f;
+    mfn_t mfn;
+
+    if (!domain_charge(d, PAGE_SIZE))
+        return NULL;
+    mfn = heap_alloc_zeroed(0, 0);
+    if (mfn == MFN_NONE) {
+        domain_uncharge(d, PAGE_SIZE);
+        reject(-ENOMEM, "no free page for a page shared with domain %u", d->id);
+        return NULL;
+    }
+    f = mfn_frame(mfn);
+    f->owner = d->id;
+    f->type = TYPE_WRITABLE | TYPE_VALIDATED | 1;
+    m2p_set(mfn, INVALID_M2P);
+    __atomic_fetch_add(&d->shared_pages, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&f->count, FRAME_SERAI | FRAME_ALLOCATED | 1, __ATOMIC_RELEASE);
+    return mfn_to_virt(mfn);
+}
+
+void shared_page_free(void *page)
+{
+    mfn_t mfn;
+    struct frame *f;
+    struct domain *d;
+
+    if (!page)
+        return;
+    mfn = virt_to_mfn(page);
+    f = mfn_frame(mfn);
+    ASSERT(f->count & FRAME_SERAI);
+    d = domain_get(f->owner); /* NULL at its very end: nothing left to account */
+    if (d) {
+        domain_uncharge(d, PAGE_SIZE);
+        __atomic_fetch_sub(&d->shared_pages, 1, __ATOMIC_RELAXED);
+        domain_put(d);
+    }
+    /* Mappings may outlive it; nobody can make new ones. */
+    WRITE_ONCE(f->owner, OWNER_SERAI);
+    __atomic_fetch_and(&f->count, ~FRAME_ALLOCATED, __ATOMIC_ACQ_REL);
+    type_put_writable(mfn);
+    frame_put(mfn);
+}
