@@ -61,6 +61,11 @@ long arch_domain_init(struct domain *d);
 void arch_domain_destroy(struct domain *d);
 long arch_vcpu_init(struct vcpu *v);
 void arch_vcpu_destroy(struct vcpu *v);
+/*
+ * Current's kernel will issue hypercall nr with these arguments again when it next runs: argument registers replaced, the
+ * instruction pointer back on the hypercall instruction. The value returned by the handler afterwards is nr.
+ */
+void arch_hypercall_restart(u64 nr, const u64 *args, unsigned nargs);
 /* Save current's context, load v's; returns only when v == current. Otherwise leaves to v's guest (or idle loop). */
 void machine_switch(struct vcpu *next);
 /* v (on another CPU) should notice its events: interrupt it if it runs. */
@@ -68,6 +73,12 @@ void vcpu_kick(struct vcpu *v);
 void machine_dump_vcpu(struct vcpu *v); /* registers and stack, for crash reports and keys */
 /* Guest-visible address check: [va, va+bytes) lies outside Serai's part. */
 bool guest_range_ok(u64 va, u64 bytes);
+
+/* ---- machine interrupts given to a guest (called with d's event lock held) ---- */
+/* Deliver machine interrupt `pirq` to v's domain by pirq_send(). -EPERM not its interrupt, -EBUSY not shareable. */
+long pirq_guest_bind(struct vcpu *v, u32 pirq, bool will_share);
+void pirq_guest_unbind(struct domain *d, u32 pirq);
+void pirq_guest_set_vcpu(struct domain *d, u32 pirq, struct vcpu *v); /* prefer v's CPU */
 
 /* ---- machine ---- */
 enum machine_end { MACHINE_HALT, MACHINE_REBOOT, MACHINE_POWEROFF };

@@ -20,8 +20,24 @@
  */
 bool preempt_check(void);
 
+/* The multicall a vcpu is in, if any: its current entry, fetched once. core/call/multicall.c */
+struct mc_state {
+    bool active;
+    bool continued;             /* the entry's hypercall wants to go on: op and args below say how */
+    u64 op, args[6];
+};
+
 /*
  * The calling vcpu will issue hypercall `nr` again with these arguments when it next runs (rip moves back over the
- * syscall instruction; inside a multicall the entry's arguments are replaced). Return its value from the handler.
+ * syscall instruction; inside a multicall the entry's arguments are replaced). Arguments are u64 each, at most 6.
+ * Return its value from the handler.
  */
 long hypercall_continue(unsigned nr, unsigned nargs, ...);
+
+/*
+ * Call hypercall `nr` with its arguments for `current`; its result, -ENOSYS (counted, not recorded) for numbers that
+ * have no line in abi/hypercalls.def. Locks: none held.
+ */
+long hypercall_dispatch(u32 nr, const u64 args[6]);
+/* How many hypercalls had no handler, since boot. */
+u64 hypercall_unknown(void);

@@ -4,6 +4,7 @@
 #include "core/timer.h"
 #include "core/guest.h"
 #include "core/lock.h"
+#include "core/hypercall.h"
 #include <machine/vcpu.h>
 
 struct domain;
@@ -14,6 +15,8 @@ struct sched_vcpu;
 #define VPF_BLOCKED BIT(0)      /* sched_op block/poll: waits for an event */
 #define VPF_DOWN BIT(1)         /* not brought up */
 #define VPF_PARKED BIT(2)       /* cap used up (scheduler) */
+
+#define POLL_MANY (~0u)          /* poll_port of a vcpu that polls more than one port */
 
 struct vcpu {
     u32 id;
@@ -41,6 +44,8 @@ struct vcpu {
     struct event_vcpu *event;   /* FIFO control blocks, core/event */
     struct sched_vcpu *sched;
     u64 hard_affinity, soft_affinity; /* CPU masks */
+
+    struct mc_state mc;         /* multicall in progress */
 
     struct arch_vcpu arch;
 };
