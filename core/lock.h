@@ -24,6 +24,7 @@ struct spinlock {
 
 void spin_lock_slow(struct spinlock *l);
 void lock_check_take(struct spinlock *l);   /* debug only: order and recursion */
+void lock_check_tried(struct spinlock *l);  /* the same for a lock that was not waited for: no order */
 void lock_check_drop(struct spinlock *l);
 bool spin_is_held(const struct spinlock *l); /* by this CPU; always true in release builds */
 
@@ -32,7 +33,7 @@ static inline bool spin_trylock(struct spinlock *l)
     if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
         return false;
 #ifdef SERAI_DEBUG
-    lock_check_take(l);
+    lock_check_tried(l);
 #endif
     return true;
 }

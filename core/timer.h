@@ -1,22 +1,29 @@
-/* One-shot timers, a heap per CPU; the earliest deadline is in the machine's timer. */
+/* One-shot timers, a queue per CPU; the earliest deadline is in the machine's timer. Theory in core/timer.c. */
 #pragma once
 #include "lib/types.h"
+#include "lib/pqueue.h"
 #include "core/lock.h"
 
 struct timer {
+    struct pqnode node; /* key: expires */
     ns_t expires;
     void (*fn)(void *data);
     void *data;
-    u32 heap_index;     /* 0: not queued */
-    u16 cpu;
+    u16 cpu;            /* whose queue; under that queue's lock */
     bool dead;
 };
 
+/* fn(data) will run on `cpu`, with interrupts off and no locks held. The timer is not set. */
 void timer_init(struct timer *t, void (*fn)(void *), void *data, unsigned cpu);
-void timer_set(struct timer *t, ns_t expires);  /* also re-arms; a past time fires soon */
+/* Fire once at `expires` (ns since boot), replacing an earlier setting; a past time fires soon. Any CPU. Takes: timer. */
+void timer_set(struct timer *t, ns_t expires);
+/* Do not fire any more; fn may be running elsewhere. Takes: timer. */
 void timer_stop(struct timer *t);
-void timer_kill(struct timer *t);               /* and wait for a running fn elsewhere */
+/* Stop for good and wait for a running fn elsewhere. The caller holds no lock that fn takes. */
+void timer_kill(struct timer *t);
+/* Fire on another CPU from now on; a setting is kept. Takes: timer (both queues). */
 void timer_migrate(struct timer *t, unsigned cpu);
+static inline bool timer_queued(const struct timer *t) { return READ_ONCE(t->node.rank) != 0; }
 /* Run what is due on this CPU (PENDING_TIMER). No locks held while a fn runs. */
 void timers_run(void);
 void timers_dump(void);

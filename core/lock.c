@@ -1,0 +1,125 @@
+/*
+ * Spin locks: waiting, and checking the lock order.
+ *
+ * A waiting CPU answers cross-CPU requests (machine_poll), so the holder may flush TLBs everywhere and wait for it.
+ *
+ * Debug builds keep, per CPU, the stack of locks held and check every acquisition that could wait against the order in
+ * core/lockorder.def. Invariant: classes on the stack ascend from bottom to top, except for a pair that was taken
+ * by address through spin_lock_two() and locks got by spin_trylock(), which never waits and so cannot deadlock.
+ * A violation is a defect of Serai even if nothing hangs today: panic, naming both locks.
+ */
+#include "core/lock.h"
+#include "arch/arch.h"
+#include "lib/print.h"
+
+void spin_lock_slow(struct spinlock *l)
+{
+    do {
+#ifdef SERAI_DEBUG
+        if (READ_ONCE(l->holder) == smp_cpu() + 1)
+            panic("CPU %u waits for lock %p which it holds itself", smp_cpu(), (void *)l);
+#endif
+        while (READ_ONCE(l->locked))
+            machine_poll();
+    } while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE));
+}
+
+#ifdef SERAI_DEBUG
+
+#define MAX_HELD 16
+
+static struct held {
+    struct spinlock *lock[MAX_HELD];
+    bool ordered[MAX_HELD];     /* it was waited for, so the order applies */
+    unsigned n;
+} __cacheline held[MAX_CPUS];
+
+static const char *const class_names[] = {
+#define LOCK(c) #c,
+#include "core/lockorder.def"
+#undef LOCK
+};
+
+static void push(struct spinlock *l, bool ordered)
+{
+    struct held *h = &held[smp_cpu()];
+
+    if (h->n == MAX_HELD)
+        panic("CPU %u holds %u locks", smp_cpu(), MAX_HELD);
+    h->lock[h->n] = l;
+    h->ordered[h->n++] = ordered;
+    WRITE_ONCE(l->holder, (u16)(smp_cpu() + 1));
+}
+
+/* Is l allowed after everything held? `pair`: one of the same class may be held if its address is lower. */
+static void check_order(struct spinlock *l, bool pair)
+{
+    struct held *h = &held[smp_cpu()];
+
+    for (unsigned i = 0; i < h->n; i++) {
+        struct spinlock *o = h->lock[i];
+
+        if (!h->ordered[i] || o->class < l->class || (pair && o->class == l->class && o < l))
+            continue;
+        panic("lock order: class %s (%p) taken while holding class %s (%p)", class_names[l->class], (void *)l,
+              class_names[o->class], (void *)o);
+    }
+}
+
+void lock_check_take(struct spinlock *l)
+{
+    check_order(l, false);
+    push(l, true);
+}
+
+void lock_check_tried(struct spinlock *l) { push(l, false); }
+
+void lock_check_drop(struct spinlock *l)
+{
+    struct held *h = &held[smp_cpu()];
+    unsigned i = h->n;
+
+    while (i && h->lock[i - 1] != l)
+        i--;
+    if (!i)
+        panic("CPU %u drops lock %p (class %s) which it does not hold", smp_cpu(), (void *)l, class_names[l->class]);
+    for (h->n--; i <= h->n; i++) {
+        h->lock[i - 1] = h->lock[i];
+        h->ordered[i - 1] = h->ordered[i];
+    }
+    WRITE_ONCE(l->holder, 0);
+}
+
+bool spin_is_held(const struct spinlock *l) { return l->locked && READ_ONCE(l->holder) == smp_cpu() + 1; }
+
+static void lock_second(struct spinlock *l)
+{
+    if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
+        spin_lock_slow(l);
+    check_order(l, true);
+    push(l, true);
+}
+
+#else
+
+void lock_check_take(struct spinlock *l) { (void)l; }
+void lock_check_tried(struct spinlock *l) { (void)l; }
+void lock_check_drop(struct spinlock *l) { (void)l; }
+bool spin_is_held(const struct spinlock *l) { (void)l; return true; }
+static void lock_second(struct spinlock *l) { spin_lock(l); }
+
+#endif
+
+void spin_lock_two(struct spinlock *a, struct spinlock *b)
+{
+    spin_lock(a < b ? a : b);
+    if (a != b)
+        lock_second(a < b ? b : a);
+}
+
+void spin_unlock_two(struct spinlock *a, struct spinlock *b)
+{
+    spin_unlock(a);
+    if (a != b)
+        spin_unlock(b);
+}
