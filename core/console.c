@@ -18,7 +18,7 @@
 #include "arch/arch.h"
 
 #define FIRST_RING KiB(64)
-#define LINE_MAX 512
+#define LINE_BYTES 512
 
 static char first_ring[FIRST_RING];
 static struct {
@@ -27,8 +27,7 @@ static struct {
     u32 size, start, end;       /* size is a power of two; positions count characters for ever */
     bool attached, forced, notify;
     bool mid_line;              /* the serial line's last character was not a newline */
-    char last;
-} con = { SPINLOCK(console), first_ring, FIRST_RING, 0, 0, false, false, false, false, '\n' };
+} con = { .lock = SPINLOCK(console), .ring = first_ring, .size = FIRST_RING };
 
 /* ---- rate limit ---- */
 
@@ -56,20 +55,11 @@ static bool rate_ok(struct bucket *b)
 
 /* ---- serial line and ring, under the lock ---- */
 
-/* Newlines become CR LF unless the writer has done so itself. */
 static void serial_text(const char *text, size_t bytes)
 {
-    size_t done = 0;
-    for (size_t i = 0; i < bytes; i++) {
-        if (text[i] == '\n' && con.last != '\r') {
-            serial_write(text + done, i - done);
-            serial_write("\r", 1);
-            done = i;
-        }
-        con.last = text[i];
-    }
-    serial_write(text + done, bytes - done);
-    con.mid_line = con.last != '\n';
+    serial_write(text, bytes);
+    if (bytes)
+        con.mid_line = text[bytes - 1] != '\n';
 }
 
 static bool serial_wanted(void)
@@ -157,7 +147,7 @@ static bool level_passes(enum log_level level, bool guest)
 
 void log_line(enum log_level level, bool guest, const char *fmt, ...)
 {
-    char text[LINE_MAX];
+    char text[LINE_BYTES];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
@@ -171,7 +161,7 @@ void log_line(enum log_level level, bool guest, const char *fmt, ...)
 
 void log_always(const char *fmt, ...)
 {
-    char text[LINE_MAX];
+    char text[LINE_BYTES];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);

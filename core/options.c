@@ -344,6 +344,12 @@ static const struct option *find_option(const char *name)
     return NULL;
 }
 
+const char *option_text(const char *name)
+{
+    const struct option *o = find_option(name);
+    return o ? given[o - options] : NULL;
+}
+
 #define NAME_MAX_COMPARED 40
 
 /* Fewest insertions, deletions and replacements that make b of a; one row of the classic table at a time. */

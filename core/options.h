@@ -61,5 +61,7 @@ extern struct options opt;
 unsigned options_parse(const char *cmdline);
 /* The options that are in effect because the command line says so, one line; recognised ones without effect, another. */
 void options_echo(void);
+/* What the command line says after "name=" ("" for a bare name), NULL if it does not mention the option. */
+const char *option_text(const char *name);
 /* Nearest option name by edit distance, NULL if none is close. */
 const char *options_nearest(const char *name);
