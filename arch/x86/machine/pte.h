@@ -13,7 +13,7 @@
 #define PTE_PAT 0x080UL     /* L1 */
 #define PTE_GLOBAL 0x100UL
 #define PTE_AVAIL 0xe00UL
-#define PTE_GNTTAB 0x800UL  /* avail2: mapping made by a grant, L1 only (libxc's and Xen's choice is bit 62..; ours private) */
+#define PTE_GNTTAB (1UL << 62) /* L1: mapping made by a grant; only Serai sets it */
 #define PTE_GUEST_KERNEL (1UL << 52) /* a kernel mapping of a ring-3 kernel: the guest did not set USER */
 #define PTE_NX (1UL << 63)
 #define PTE_ADDR 0x000ffffffffff000UL

@@ -8,3 +8,4 @@ struct vcpu;
 void guest_inject(struct vcpu *v, u8 vector, s64 error_code);
 /* The same for a page fault at `addr`, which becomes the guest's CR2. */
 void guest_inject_page_fault(struct vcpu *v, u64 addr, u32 error_code);
+void guest_inject_failsafe(struct vcpu *v);

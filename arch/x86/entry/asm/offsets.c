@@ -1,0 +1,20 @@
+/* Not linked: compiled to assembly, from which the Makefile makes offsets.h for the .S files. */
+#include "core/vcpu.h"
+#include "arch/x86/cpu.h"
+
+#define DEFINE(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"\n" : : "i"(value))
+
+void offsets(void);
+void offsets(void)
+{
+    DEFINE(CPU_INFO_SIZE, sizeof(struct cpu_info));
+    DEFINE(INFO_current, offsetof(struct cpu_info, current));
+    DEFINE(INFO_pending, offsetof(struct cpu_info, pending));
+    DEFINE(REGS_rax, offsetof(struct cpu_user_regs, rax));
+    DEFINE(REGS_entry_vector, offsetof(struct cpu_user_regs, entry_vector));
+    DEFINE(REGS_rip, offsetof(struct cpu_user_regs, rip));
+    DEFINE(REGS_cs, offsetof(struct cpu_user_regs, cs));
+    DEFINE(REGS_es, offsetof(struct cpu_user_regs, es));
+    DEFINE(VCPU_info, offsetof(struct vcpu, info));
+    DEFINE(VCPU_kernel_mode, offsetof(struct vcpu, arch.kernel_mode));
+}

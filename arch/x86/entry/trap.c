@@ -1,0 +1,189 @@
+/*
+ * Whose event is it? Every exception and interrupt ends here, once. A guest's fault goes to the guest (after the few cases
+ * in which Serai itself emulates something for it); a fault of Serai is either expected (exception table, guest IRET)
+ * or a defect, and then the machine stops with a record. Nothing a guest does may reach the last case.
+ */
+#include "arch/x86/entry/entry.h"
+#include "arch/x86/entry/isolate.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/irq.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/pv/callback.h"
+#include "arch/x86/pv/debugreg.h"
+#include "arch/x86/pv/descriptor.h"
+#include "arch/x86/pv/emulate.h"
+#include "arch/x86/pv/fpu.h"
+#include "arch/x86/pv/inject.h"
+#include "arch/x86/pv/ptwr.h"
+#include "core/hypercall.h"
+#include "core/vcpu.h"
+#include "lib/print.h"
+#include <machine/pte.h>
+
+#define PF_PRESENT 1u
+#define PF_WRITE 2u
+#define PF_USER 4u
+
+enum { DE, DB, NMI, BP, OF, BR, UD, NM, DF, CSO, TS, NP, SS, GP, PF, SPV, MF, AC, MC, XM };
+
+bool fixup_ldt_window(struct cpu_user_regs *regs);
+
+static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    u64 addr = read_cr2();
+    u32 ec = regs->error_code;
+
+    if (unlikely(addr >= CPU_WINDOW_VIRT && addr < CPU_WINDOW_VIRT + MAX_CPUS * CPU_WINDOW_SIZE)) {
+        /* The CPU looked up a selector: an LDT page not in the window yet, or a guest poking at Serai. */
+        u64 off = addr - this_cpu()->ldt_window;
+        if (off < 16 * PAGE_SIZE && !(ec & PF_USER) && ldt_fault(off))
+            return;
+    }
+    if ((ec & (PF_PRESENT | PF_WRITE)) == (PF_PRESENT | PF_WRITE) && v->arch.kernel_mode &&
+        (addr < GUEST_HOLE_START || addr >= GUEST_HOLE_END) && ptwr_fault(regs, addr))
+        return;
+    guest_inject_page_fault(v, addr, ec);
+}
+
+static void guest_protection_fault(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    u32 ec = regs->error_code;
+
+    /* `int n` through a gate that hardware keeps closed: the guest's own table decides. */
+    if ((ec & 7) == 2) {
+        u8 vector = (u8)(ec >> 3);
+        if (v->arch.trap[vector].address && trap_permits_int(v->arch.trap[vector].flags, v->arch.kernel_mode)) {
+            regs->rip += 2;
+            guest_inject(v, vector, -1);
+            return;
+        }
+    } else if (ec == 0 && emulate_privileged(regs)) {
+        return;
+    }
+    guest_inject(v, GP, ec);
+}
+
+static void guest_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, u8 vector)
+{
+    struct guest_trap *t = &v->arch.trap[vector];
+
+    if (t->address && trap_permits_int(t->flags, v->arch.kernel_mode)) {
+        guest_inject(v, vector, -1);
+        return;
+    }
+    regs->rip -= vector == 0x80 ? 2 : 1;
+    guest_inject(v, GP, (s64)vector * 8 + 2);
+}
+
+void trap_from_guest(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+    unsigned vector = regs->entry_vector & 0xff;
+
+    if (vector >= 32 && vector != 0x80) {
+        irq_handle(vector);
+        return;
+    }
+    switch (vector) {
+    case PF:
+        guest_page_fault(v, regs);
+        return;
+    case GP:
+        guest_protection_fault(v, regs);
+        return;
+    case UD:
+        if (!emulate_invalid_op(regs))
+            guest_inject(v, UD, -1);
+        return;
+    case NM:
+        if (fpu_device_not_available(v))
+            guest_inject(v, NM, -1);
+        return;
+    case DB:
+        guest_debug_exception(v, regs);
+        return;
+    case BP: case OF: case 0x80:
+        guest_software_interrupt(v, regs, (u8)vector);
+        return;
+    case DE: case BR: case MF: case XM: case CSO:
+        guest_inject(v, (u8)vector, -1);
+        return;
+    case TS: case NP: case SS: case AC:
+        guest_inject(v, (u8)vector, regs->error_code);
+        return;
+    case NMI:
+        nmi_handle(regs);
+        return;
+    case MC:
+        machine_check(regs);
+        return;
+    default:
+        panic_regs(regs, "exception %u from a guest", vector);
+    }
+}
+
+static bool fixup(struct cpu_user_regs *regs)
+{
+    extern const struct extable_entry __ex_table_start[], __ex_table_end[];
+
+    for (const struct extable_entry *e = __ex_table_start; e < __ex_table_end; e++) {
+        if (extable_fault(e) == regs->rip) {
+            regs->rip = extable_fixup(e);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The guest could not be resumed: give it back its registers and tell its failsafe handler. Does not return. */
+static void __noreturn guest_iret_fault(struct cpu_user_regs *fault)
+{
+    struct cpu_user_regs gprs = *fault;
+    struct cpu_user_regs *regs = &cpu_info()->regs;
+    unsigned vector = fault->entry_vector & 0xff;
+
+    __builtin_memcpy(regs, &gprs, offsetof(struct cpu_user_regs, error_code));
+    regs->error_code = gprs.error_code;
+    regs->entry_vector = vector;
+    guest_inject_failsafe(current);
+    leave_to_guest();
+}
+
+void trap_from_serai(struct cpu_user_regs *regs)
+{
+    unsigned vector = regs->entry_vector & 0xff;
+
+    if (vector >= 32) {
+        irq_handle(vector);
+        return;
+    }
+    if (vector == NMI) {
+        nmi_handle(regs);
+        return;
+    }
+    if (vector == DB) {
+        /* A guest armed a breakpoint or TF across MOV SS; SYSCALL: the trap belongs to no one. */
+        write_dr6(0xffff0ff0);
+        if (regs->rip < (u64)IMAGE_VIRT)
+            write_dr7(0x400);
+        regs->rflags &= ~0x100UL;
+        return;
+    }
+    if (vector == PF && fixup_ldt_window(regs))
+        return;
+    if (regs->rip == (u64)iret_guest && (vector == GP || vector == SS || vector == NP || vector == TS || vector == PF))
+        guest_iret_fault(regs);
+    if ((vector == GP || vector == PF || vector == NP || vector == TS || vector == SS || vector == UD) && fixup(regs))
+        return;
+    if (vector == MC)
+        machine_check(regs);
+    panic_regs(regs, "exception %u in Serai (error code %#x, address %#lx)", vector, regs->error_code,
+               (unsigned long)read_cr2());
+}
+
+bool fixup_ldt_window(struct cpu_user_regs *regs)
+{
+    u64 off = read_cr2() - this_cpu()->ldt_window;
+    (void)regs;
+    return off < 16 * PAGE_SIZE && ldt_fault(off);
+}

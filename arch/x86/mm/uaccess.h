@@ -1,0 +1,73 @@
+/*
+ * Straight access to the running guest's memory in whole words, for the hot paths (frames, PTEs). Everything else goes
+ * through core/guest.h. Each returns 0 or -EFAULT and checks that the range is outside Serai.
+ */
+#pragma once
+#include "lib/types.h"
+#include "lib/errno.h"
+#include "arch/x86/asm.h"
+#include "machine/layout.h"
+
+/* Three bytes that become STAC / CLAC on CPUs with SMAP (arch/x86/alternative.c). */
+#define ALT_STAC "771: .byte 0x0f, 0x1f, 0x00\n\t.pushsection .alternatives, \"a\"\n\t.long 771b - ., 0xcb010f\n\t.popsection\n\t"
+#define ALT_CLAC "772: .byte 0x0f, 0x1f, 0x00\n\t.pushsection .alternatives, \"a\"\n\t.long 772b - ., 0xca010f\n\t.popsection\n\t"
+
+/*
+ * Outside Serai's part, no wrap-around. Non-canonical addresses may pass: they fault (#GP) and are caught by the
+ * exception table like any other.
+ */
+static inline bool uaccess_ok(u64 va, u64 bytes)
+{
+    u64 end = va + bytes;
+    return end >= va && (end <= GUEST_HOLE_START || va >= GUEST_HOLE_END);
+}
+
+static inline int put_guest_words(u64 va, const u64 *src, unsigned n)
+{
+    int err = 0;
+    if (unlikely(!uaccess_ok(va, n * 8)))
+        return -EFAULT;
+    __asm__ volatile(ALT_STAC
+                     "1: testl %[n], %[n]\n\t"
+                     "jz 3f\n"
+                     "2: movq (%[src]), %%rax\n\t"
+                     "8: movq %%rax, (%[dst])\n\t"
+                     "addq $8, %[src]\n\t"
+                     "addq $8, %[dst]\n\t"
+                     "decl %[n]\n\t"
+                     "jnz 2b\n"
+                     "3:\n\t" ALT_CLAC
+                     ".pushsection .text.fixup, \"ax\"\n"
+                     "4: movl %[efault], %[err]\n\t"
+                     "jmp 3b\n\t"
+                     ".popsection\n\t" EX_TABLE("8b", "4b")
+                     : [err] "+r"(err), [src] "+r"(src), [dst] "+r"(va), [n] "+r"(n)
+                     : [efault] "i"(-EFAULT)
+                     : "rax", "memory");
+    return err;
+}
+
+static inline int get_guest_words(u64 *dst, u64 va, unsigned n)
+{
+    int err = 0;
+    if (unlikely(!uaccess_ok(va, n * 8)))
+        return -EFAULT;
+    __asm__ volatile(ALT_STAC
+                     "1: testl %[n], %[n]\n\t"
+                     "jz 3f\n"
+                     "2: movq (%[src]), %%rax\n\t"
+                     "movq %%rax, (%[dst])\n\t"
+                     "addq $8, %[src]\n\t"
+                     "addq $8, %[dst]\n\t"
+                     "decl %[n]\n\t"
+                     "jnz 2b\n"
+                     "3:\n\t" ALT_CLAC
+                     ".pushsection .text.fixup, \"ax\"\n"
+                     "4: movl %[efault], %[err]\n\t"
+                     "jmp 3b\n\t"
+                     ".popsection\n\t" EX_TABLE("2b", "4b")
+                     : [err] "+r"(err), [src] "+r"(va), [dst] "+r"(dst), [n] "+r"(n)
+                     : [efault] "i"(-EFAULT)
+                     : "rax", "memory");
+    return err;
+}

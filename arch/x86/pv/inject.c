@@ -1,0 +1,205 @@
+/*
+ * Entering a guest's kernel: exceptions, events, system calls.
+ *
+ * A 64-bit guest kernel runs in ring 3, so hardware cannot deliver anything to it. Serai builds on the guest kernel's
+ * stack the frame that hardware would have built, plus RCX and R11 below it (so that the kernel can be entered by SYSRET), and
+ * continues at the handler the guest registered. Layout, ascending (ABI: xen-x86_64.h and the guests' entry code):
+ *
+ *     rcx r11 [error code] rip  cs | saved_upcall_mask << 32  rflags rsp ss
+ *
+ * The kernel sees RPL 0 in cs when it was interrupted itself, and the inverse of its event mask as IF in rflags.
+ * A guest dies here when its stack cannot be written or it has no handler: there is no one left to tell.
+ */
+#include "arch/x86/pv/inject.h"
+#include "arch/x86/entry/entry.h"
+#include "arch/x86/entry/isolate.h"
+#include "arch/x86/mm/uaccess.h"
+
+#undef FLAT_KERNEL_CS   /* the header's spell the 64-bit ring-3 selectors the same way, with a type */
+#undef FLAT_KERNEL_SS
+#undef FLAT_USER_CS32
+#define FLAT_KERNEL_CS 0xe033
+#define FLAT_KERNEL_SS 0xe02b
+#define FLAT_USER_CS32 0xe023
+#define EFLAGS_TF (1u << 8)
+#define EFLAGS_IF (1u << 9)
+#define EFLAGS_IOPL (3u << 12)
+#define EFLAGS_NT (1u << 14)
+#define EFLAGS_RF (1u << 16)
+#define EFLAGS_VM (1u << 17)
+#define EFLAGS_AC (1u << 18)
+
+/* What the guest's kernel sees as its flags. */
+static inline u64 flags_for_guest(const struct vcpu *v, u64 flags, u8 masked)
+{
+    flags &= ~(u64)(EFLAGS_IF | EFLAGS_IOPL);
+    if (!masked)
+        flags |= EFLAGS_IF;
+    if (v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl))
+        flags |= (u64)v->arch.iopl << 12;
+    return flags;
+}
+
+/* Build the frame and make current continue at `handler`. False: the domain has been crashed. */
+static bool bounce(struct vcpu *v, u64 handler, bool mask_events, bool has_error, u32 error)
+{
+    struct cpu_user_regs *regs = &cpu_info()->regs;
+    u8 masked = v->info->evtchn_upcall_mask;
+    u64 frame[8], sp, cs = regs->cs;
+    unsigned n = 7 + has_error;
+
+    if (unlikely(!handler)) {
+        domain_crash(v->domain, "vcpu %u: no handler registered for what has to be delivered (vector %u)", v->id,
+                     regs->entry_vector & 0xff);
+        return false;
+    }
+    if (v->arch.kernel_mode) {
+        sp = regs->rsp;
+        cs &= ~3UL;
+    } else {
+        isolate_to_kernel(v);
+        sp = v->arch.kernel_sp;
+    }
+    sp = (sp & ~15UL) - n * 8;
+    frame[0] = regs->rcx;
+    frame[1] = regs->r11;
+    frame[2] = error;
+    u64 *f = &frame[2 + has_error];
+    f[0] = regs->rip;
+    f[1] = cs | (u64)masked << 32;
+    f[2] = flags_for_guest(v, regs->rflags, masked);
+    f[3] = regs->rsp;
+    f[4] = regs->ss;
+    if (unlikely(put_guest_words(sp, frame, n))) {
+        domain_crash(v->domain, "vcpu %u: kernel stack at %#lx is not writable for an exception frame", v->id, (unsigned long)sp);
+        return false;
+    }
+    if (mask_events)
+        v->info->evtchn_upcall_mask = 1;
+    regs->rip = handler;
+    regs->cs = FLAT_KERNEL_CS;
+    regs->ss = FLAT_KERNEL_SS;
+    regs->rsp = sp;
+    regs->rflags = (regs->rflags & ~(u64)(EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM | EFLAGS_AC)) | EFLAGS_IF;
+    regs->entry_vector |= ENTRY_BY_SYSCALL;
+    return true;
+}
+
+void guest_inject(struct vcpu *v, u8 vector, s64 error_code)
+{
+    struct guest_trap *t = &v->arch.trap[vector];
+
+    if (unlikely(!t->address)) {
+        domain_crash(v->domain, "vcpu %u: exception %u (error code %#lx) without a handler in its trap table", v->id, vector,
+                     (unsigned long)(error_code < 0 ? 0 : error_code));
+        return;
+    }
+    bounce(v, t->address, t->flags & 4, error_code >= 0, (u32)error_code);
+}
+
+void guest_inject_page_fault(struct vcpu *v, u64 addr, u32 error_code)
+{
+    /* The user bit says who faulted in the guest's own terms: both of its halves run in ring 3. */
+    error_code = v->arch.kernel_mode ? error_code & ~4u : error_code | 4u;
+    v->arch.cr2 = addr;
+    v->info->arch.cr2 = addr;
+    guest_inject(v, 14, error_code);
+}
+
+void guest_upcall(struct vcpu *v)
+{
+    bounce(v, v->arch.event_callback, true, false, 0);
+}
+
+void guest_inject_syscall(struct vcpu *v)
+{
+    if (unlikely(!v->arch.syscall_callback)) {
+        guest_inject(v, 6, -1);     /* as a CPU without SYSCALL would */
+        return;
+    }
+    bounce(v, v->arch.syscall_callback, v->arch.syscall_masks_events, false, 0);
+}
+
+void guest_inject_syscall32(struct vcpu *v)
+{
+    if (!v->arch.syscall32_callback)
+        guest_inject(v, 6, -1);
+    else
+        bounce(v, v->arch.syscall32_callback, v->arch.syscall32_masks_events, false, 0);
+}
+
+void guest_inject_sysenter(struct vcpu *v)
+{
+    struct cpu_user_regs *regs = &cpu_info()->regs;
+
+    regs->rflags |= EFLAGS_IF;
+    if (!v->arch.sysenter_callback)
+        guest_inject(v, 13, 0);
+    else
+        bounce(v, v->arch.sysenter_callback, v->arch.sysenter_masks_events, false, 0);
+}
+
+/* Returning to the guest faulted (bad selector, non-canonical address): its failsafe handler gets the state. */
+void guest_inject_failsafe(struct vcpu *v)
+{
+    struct cpu_user_regs *regs = &cpu_info()->regs;
+    u64 sel[4] = { regs->ds, regs->es, regs->fs, regs->gs };
+
+    if (!v->arch.failsafe_callback) {
+        domain_crash(v->domain, "vcpu %u: cannot be resumed at %04x:%lx and has no failsafe handler", v->id, regs->cs,
+                     (unsigned long)regs->rip);
+        return;
+    }
+    if (!bounce(v, v->arch.failsafe_callback, v->arch.failsafe_masks_events, false, 0))
+        return;
+    /* The failsafe frame has ds, es, fs, gs between R11 and RIP: insert them. */
+    u64 top[2];
+    if (get_guest_words(top, regs->rsp, 2) || put_guest_words(regs->rsp - 32, top, 2) ||
+        put_guest_words(regs->rsp - 16, sel, 4)) {
+        domain_crash(v->domain, "vcpu %u: kernel stack is not writable for a failsafe frame", v->id);
+        return;
+    }
+    regs->rsp -= 32;
+}
+
+/*
+ * iret hypercall: the guest's kernel leaves through us. Fetched once from its stack; RPL 3 in cs means its user.
+ * The value returned becomes RAX.
+ */
+long do_iret(void)
+{
+    struct vcpu *v = current;
+    struct cpu_user_regs *regs = &cpu_info()->regs;
+    struct iret_context c;
+
+    if (unlikely(get_guest_words((u64 *)&c, regs->rsp, sizeof(c) / 8))) {
+        domain_crash(v->domain, "vcpu %u: iret frame at %#lx is not readable", v->id, (unsigned long)regs->rsp);
+        return 0;
+    }
+    if ((c.cs & 3) == 3) {
+        if (unlikely(!v->arch.user_l4)) {
+            domain_crash(v->domain, "vcpu %u: iret to user mode without user page tables", v->id);
+            return 0;
+        }
+        isolate_to_user(v);
+    }
+    regs->rip = c.rip;
+    regs->cs = (u16)c.cs | 3;
+    regs->rflags = (c.rflags & ~(u64)(EFLAGS_IOPL | EFLAGS_VM)) | EFLAGS_IF | 2;
+    regs->rsp = c.rsp;
+    regs->ss = (u16)c.ss | 3;
+    if (v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl))
+        v->arch.iopl = (c.rflags >> 12) & 3;
+    if (!(c.flags & VGCF_in_syscall)) {
+        regs->entry_vector &= ~ENTRY_BY_SYSCALL;
+        regs->r11 = c.r11;
+        regs->rcx = c.rcx;
+    } else {
+        /* SYSRET knows only the flat selectors; those in the frame are discarded (ABI, struct iret_context). */
+        regs->cs = regs->cs == FLAT_USER_CS32 ? FLAT_USER_CS32 : FLAT_KERNEL_CS;
+        regs->ss = FLAT_KERNEL_SS;
+    }
+    v->info->evtchn_upcall_mask = !(c.rflags & EFLAGS_IF);
+    v->arch.nmi_masked = false;
+    return (long)c.rax;
+}
