@@ -1,0 +1,20 @@
+/* The serial console: one 16550 port, polled output, interrupt or polled input. Theory in uart.c. */
+#pragma once
+#include "lib/types.h"
+
+/*
+ * Choose and program the port. `com1`, `com2`: values of the boot options of that name, NULL if absent, syntax of
+ * Xen: <baud>[/<clock>][,<DPS>[,<io-base>[,<irq>]]] with baud "auto" = as the firmware left it. `console`: value of
+ * the option console=, a list; the first of com1, com2 in it is used (NULL: com1). A missing port makes output
+ * silent and never hangs. Callable before memory, interrupts and clock exist.
+ */
+void serial_init(const char *com1, const char *com2, const char *console);
+bool serial_present(void);
+/* Output; "\n" is sent as "\r\n". The caller serialises (console lock); bounded time per 16 bytes. */
+void serial_write(const char *s, size_t bytes);
+/* Next received byte, or -1. One reader at a time. */
+int serial_read(void);
+/* From now on input raises PENDING_CONSOLE on `cpu`. Needs irq_init(). False: the port stays polled. */
+bool serial_interrupts_on(unsigned cpu);
+/* Port range [first, first + 8) and ISA interrupt in use, so that domain 0 can be kept off them; false: none. */
+bool serial_resources(u16 *first, u32 *isa_irq);
