@@ -6,20 +6,30 @@
 long event_domain_init(struct domain *d);       /* d->event; two-level ABI */
 long event_vcpu_init(struct vcpu *v);
 void event_vcpu_destroy(struct vcpu *v);
-void event_domain_destroy(struct domain *d);    /* close all; bounded by max_evtchn_port */
-long event_reset(struct domain *d);             /* EVTCHNOP_reset */
+void event_domain_destroy(struct domain *d);    /* close all; bounded by max_evtchn_port; no port is born any more */
+void event_domain_free(struct domain *d);       /* last reference gone: the table itself (status may be asked before) */
+/* EVTCHNOP_reset: close all ports, back to two-level. -ERESTART: call again (a bounded piece was done). */
+long event_reset(struct domain *d);
 
 /* Raise a virtual interrupt: per-vcpu ones on v; global ones on whichever vcpu of d bound them. */
 void virq_send(struct vcpu *v, u32 virq);
 void virq_send_global(struct domain *d, u32 virq);
 /* To the domain that bound a host-wide VIRQ (CONSOLE, DOM_EXC, CON_RING...): domain 0 here. */
 void virq_send_host(u32 virq);
+/* XEN_DOMCTL_set_virq_handler: d gets host-wide VIRQ `virq` from now on. -EINVAL for a per-vcpu one. */
+long virq_set_handler(struct domain *d, u32 virq);
 /* A machine interrupt bound as pirq by d arrived. */
 void pirq_send(struct domain *d, u32 pirq);
 
 /* Set port pending for its vcpu under d's ABI and kick it. Caller need not hold locks. */
 void event_port_send(struct domain *d, u32 port);
 bool event_port_pending(struct domain *d, u32 port);
+/* Clear port's mask bit and notify if it is pending (EVTCHNOP_unmask; PIRQ end of interrupt). -EINVAL: no such port. */
+long event_unmask(struct domain *d, u32 port);
+/* Port that d bound to pirq, 0: none. */
+u32 event_pirq_port(struct domain *d, u32 pirq);
+/* EVTCHNOP_send on d's port. -EINVAL: not an end that sends. */
+long event_send(struct domain *d, u32 port);
 u32 event_ports_max(const struct domain *d);
 
 /* For toolstack and builder: an unbound port of d that `remote` may bind. Port or negative error. */

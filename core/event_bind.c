@@ -1,0 +1,339 @@
+/*
+ * A port's life: allocated, bound, rebound to another vcpu, closed; and all of them at once by reset.
+ *
+ * Everything here holds the event lock of the port's domain; what ties two domains' ports together (binding, closing
+ * an interdomain port) holds both, taken by address. A port number is the lowest free one, but a FIFO port still linked
+ * on one of the guest's queues is not reused until the guest consumed it: it would be on two queues.
+ */
+#include "core/event_internal.h"
+#include "core/heap.h"
+#include "core/reject.h"
+#include "arch/arch.h"
+
+/* ---- allocation ---- */
+
+static bool fifo_linked(const struct event_table *t, u32 port)
+{
+    const event_word_t *w = t->fifo ? fifo_word(t->fifo, port) : NULL;
+
+    return w && (READ_ONCE(*w) & (1u << EVTCHN_FIFO_LINKED));
+}
+
+/* Give numbers nr_ports.. their records. */
+static long grow(struct domain *d)
+{
+    struct event_table *t = d->event;
+    struct evtchn *records = zalloc(d, PORTS_PER_BUCKET * sizeof(*records));
+
+    if (!records)
+        return -ENOMEM;
+    t->bucket[t->nr_ports / PORTS_PER_BUCKET] = records;
+    /* Why a release store? Senders and pirq_send() look records up without this lock. */
+    __atomic_store_n(&t->nr_ports, min(t->nr_ports + PORTS_PER_BUCKET, t->max_ports), __ATOMIC_RELEASE);
+    return 0;
+}
+
+/* The lowest free port of d, or an error. Under the event lock; the caller sets its state before unlocking. */
+static long port_alloc(struct domain *d)
+{
+    struct event_table *t = d->event;
+    u32 limit = event_ports_max(d);
+    bool all_used = true; /* below `port` */
+
+    if (d->dying || t->resetting)
+        return reject(-EINVAL, "no new ports: the domain is %s", d->dying ? "dying" : "resetting its event channels");
+    for (u32 port = t->free_hint; port < limit; port++) {
+        if (port >= t->nr_ports) {
+            long err = grow(d);
+            if (err)
+                return err;
+        }
+        struct evtchn *chn = port_record(t, port);
+        if (chn->state == EVTCHNSTAT_closed) {
+            if (!fifo_linked(t, port)) {
+                chn->vcpu = 0;
+                chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+                return port;
+            }
+            all_used = false;
+        }
+        if (all_used)
+            t->free_hint = port + 1;
+    }
+    return reject(-ENOSPC, "all event channels in use: %u of %u", limit - 1, limit - 1);
+}
+
+long event_alloc_unbound(struct domain *d, domid_t remote)
+{
+    struct event_table *t = d->event;
+
+    spin_lock(&t->lock);
+    long port = port_alloc(d);
+    if (port > 0) {
+        struct evtchn *chn = port_record(t, port);
+        chn->remote_id = remote;
+        chn->state = EVTCHNSTAT_unbound;
+    }
+    spin_unlock(&t->lock);
+    return port;
+}
+
+/* ---- binding ---- */
+
+long port_bind_interdomain(struct domain *ld, struct domain *rd, u32 rport)
+{
+    long lport;
+
+    spin_lock_two(&ld->event->lock, &rd->event->lock);
+    struct evtchn *rchn = port_record(rd->event, rport);
+    if (!rchn || rchn->state != EVTCHNSTAT_unbound || rchn->remote_id != ld->id) {
+        lport = reject(-EINVAL, "port %u of domain %u does not wait for domain %u", rport, rd->id, ld->id);
+    } else if ((lport = port_alloc(ld)) > 0) {
+        struct evtchn *lchn = port_record(ld->event, lport);
+
+        *lchn = (struct evtchn){ .state = EVTCHNSTAT_interdomain, .priority = lchn->priority, .peer = rport,
+                                 .last_priority = lchn->last_priority, .last_vcpu = lchn->last_vcpu,
+                                 .remote_id = rd->id, .remote = rd };
+        rchn->remote = ld;
+        rchn->peer = lport;
+        rchn->state = EVTCHNSTAT_interdomain;
+        /* The other end may have sent before we were there: look once. */
+        port_raise(ld, lchn, lport);
+    }
+    spin_unlock_two(&ld->event->lock, &rd->event->lock);
+    return lport;
+}
+
+static long virq_bind_locked(struct domain *d, struct vcpu *v, u32 virq)
+{
+    if (v->virq_port[virq]) /* stable: set and cleared under the event lock, too */
+        return reject(-EEXIST, "VIRQ %u of vcpu %u is already bound to port %u", virq, v->id, v->virq_port[virq]);
+    long port = port_alloc(d);
+    if (port < 0)
+        return port;
+    struct evtchn *chn = port_record(d->event, port);
+    chn->peer = virq;
+    chn->vcpu = v->id;
+    chn->state = EVTCHNSTAT_virq;
+    spin_lock(&v->virq_lock);
+    v->virq_port[virq] = port;
+    spin_unlock(&v->virq_lock);
+    return port;
+}
+
+long port_bind_virq(struct domain *d, u32 virq, u32 vcpu)
+{
+    struct vcpu *v = vcpu_by_id(d, vcpu);
+
+    if (virq >= NR_VIRQS)
+        return reject(-EINVAL, "VIRQ %u does not exist (0..%u do)", virq, NR_VIRQS - 1);
+    if (virq_is_global(virq) && vcpu != 0)
+        return reject(-EINVAL, "global VIRQ %u must be bound on vcpu 0, not %u", virq, vcpu);
+    if (!v)
+        return reject(-ENOENT, "VIRQ %u on vcpu %u, which does not exist", virq, vcpu);
+    spin_lock(&d->event->lock);
+    long port = virq_bind_locked(d, v, virq);
+    spin_unlock(&d->event->lock);
+    return port;
+}
+
+long port_bind_ipi(struct domain *d, u32 vcpu)
+{
+    struct event_table *t = d->event;
+
+    if (!vcpu_by_id(d, vcpu))
+        return reject(-ENOENT, "IPI to vcpu %u, which does not exist", vcpu);
+    spin_lock(&t->lock);
+    long port = port_alloc(d);
+    if (port > 0) {
+        struct evtchn *chn = port_record(t, port);
+        chn->vcpu = vcpu;
+        chn->state = EVTCHNSTAT_ipi;
+    }
+    spin_unlock(&t->lock);
+    return port;
+}
+
+static long pirq_bind_locked(struct domain *d, u32 pirq, bool share)
+{
+    struct event_table *t = d->event;
+
+    if (!t->pirq_port && !(t->pirq_port = zalloc(d, MAX_PIRQS * sizeof(t->pirq_port[0]))))
+        return -ENOMEM;
+    if (t->pirq_port[pirq])
+        return reject(-EEXIST, "pirq %u is already bound to port %u", pirq, t->pirq_port[pirq]);
+    long port = port_alloc(d);
+    if (port < 0)
+        return port;
+    /* The interrupt may arrive from here on: it finds no port and is dropped until the port is published below. */
+    long err = pirq_guest_bind(d->vcpu[0], pirq, share);
+    if (err)
+        return err;
+    struct evtchn *chn = port_record(t, port);
+    chn->peer = pirq;
+    chn->state = EVTCHNSTAT_pirq;
+    spin_lock(&t->pirq_lock);
+    t->pirq_port[pirq] = port;
+    spin_unlock(&t->pirq_lock);
+    return port;
+}
+
+long port_bind_pirq(struct domain *d, u32 pirq, bool share)
+{
+    if (pirq >= MAX_PIRQS || !vcpu_by_id(d, 0))
+        return reject(-EINVAL, "pirq %u does not exist (0..%u do)", pirq, MAX_PIRQS - 1);
+    spin_lock(&d->event->lock);
+    long port = pirq_bind_locked(d, pirq, share);
+    spin_unlock(&d->event->lock);
+    return port;
+}
+
+long port_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
+{
+    struct event_table *t = d->event;
+    struct vcpu *v = vcpu_by_id(d, vcpu);
+    long err = 0;
+
+    if (!v)
+        return reject(-ENOENT, "port %u to vcpu %u, which does not exist", port, vcpu);
+    spin_lock(&t->lock);
+    struct evtchn *chn = port_record(t, port);
+    if (!chn || chn->state == EVTCHNSTAT_closed || chn->state == PORT_RESERVED || chn->state == EVTCHNSTAT_ipi ||
+        (chn->state == EVTCHNSTAT_virq && !virq_is_global(chn->peer))) {
+        err = -EINVAL;
+    } else {
+        if (chn->state == EVTCHNSTAT_pirq && chn->vcpu != vcpu)
+            pirq_guest_set_vcpu(d, chn->peer, v);
+        WRITE_ONCE(chn->vcpu, vcpu);
+    }
+    spin_unlock(&t->lock);
+    return err ? reject(err, "port %u cannot be rebound to vcpu %u", port, vcpu) : 0;
+}
+
+/* ---- closing ---- */
+
+/* Under the event lock: the number is free from here on; what the guest had not seen is gone. */
+static void port_free(struct domain *d, struct evtchn *chn, u32 port)
+{
+    struct event_table *t = d->event;
+
+    if (t->fifo) {
+        event_word_t *w = fifo_word(t->fifo, port);
+        if (w)
+            __atomic_fetch_and(w, ~(1u << EVTCHN_FIFO_PENDING), __ATOMIC_SEQ_CST);
+    } else if (port < EVTCHN_2L_NR_CHANNELS) {
+        clear_bit(port, (unsigned long *)d->shared->evtchn_pending);
+    }
+    chn->pending_early = false;
+    chn->remote = NULL;
+    chn->peer = 0;
+    chn->vcpu = 0;
+    chn->state = EVTCHNSTAT_closed;
+    t->free_hint = min(t->free_hint, port);
+}
+
+static void unbind_virq(struct domain *d, struct evtchn *chn)
+{
+    struct vcpu *v = d->vcpu[virq_is_global(chn->peer) ? 0 : chn->vcpu];
+
+    spin_lock(&v->virq_lock);
+    v->virq_port[chn->peer] = 0;
+    spin_unlock(&v->virq_lock);
+}
+
+static void unbind_pirq(struct domain *d, struct evtchn *chn)
+{
+    struct event_table *t = d->event;
+
+    pirq_guest_unbind(d, chn->peer);
+    spin_lock(&t->pirq_lock);
+    t->pirq_port[chn->peer] = 0;
+    spin_unlock(&t->pirq_lock);
+}
+
+/* Under both event locks: the other end waits again, for this domain. */
+static void unbind_peer(struct domain *d, struct evtchn *chn)
+{
+    struct evtchn *peer = port_record(chn->remote->event, chn->peer);
+
+    ASSERT(peer->state == EVTCHNSTAT_interdomain && peer->remote == d);
+    peer->remote = NULL;
+    peer->peer = 0;
+    peer->remote_id = d->id;
+    peer->state = EVTCHNSTAT_unbound;
+}
+
+/*
+ * Lock d's table and, if the port is interdomain, the other end's as well: its domain, or d itself. Ours was locked
+ * first to learn who that is; when the order demands the other first, we let go, and it may have changed meanwhile.
+ * A reference keeps the other domain while we hold no lock that does.
+ */
+static struct domain *lock_port(struct domain *d, u32 port)
+{
+    for (;;) {
+        spin_lock(&d->event->lock);
+        struct evtchn *chn = port_record(d->event, port);
+        struct domain *rd = chn && chn->state == EVTCHNSTAT_interdomain ? chn->remote : d;
+        if (rd == d)
+            return d;
+        __atomic_fetch_add(&rd->refs, 1, __ATOMIC_RELAXED);
+        spin_unlock(&d->event->lock);
+        spin_lock_two(&d->event->lock, &rd->event->lock);
+        bool same = chn->state == EVTCHNSTAT_interdomain && chn->remote == rd;
+        if (same)
+            return rd;
+        spin_unlock_two(&d->event->lock, &rd->event->lock);
+        domain_put(rd);
+    }
+}
+
+long port_close(struct domain *d, u32 port, bool by_guest)
+{
+    struct domain *rd = lock_port(d, port);
+    struct evtchn *chn = port_record(d->event, port);
+    bool open = chn && chn->state != EVTCHNSTAT_closed && chn->state != PORT_RESERVED;
+
+    if (open) {
+        if (chn->state == EVTCHNSTAT_interdomain)
+            unbind_peer(d, chn);
+        else if (chn->state == EVTCHNSTAT_virq)
+            unbind_virq(d, chn);
+        else if (chn->state == EVTCHNSTAT_pirq)
+            unbind_pirq(d, chn);
+        port_free(d, chn, port);
+    }
+    spin_unlock_two(&d->event->lock, &rd->event->lock);
+    if (rd != d)
+        domain_put(rd);
+    return open || !by_guest ? 0 : reject(-EINVAL, "close of port %u, which is not open", port);
+}
+
+#define RESET_BATCH 64          /* ports closed between two chances of pre-emption */
+
+long event_reset(struct domain *d)
+{
+    struct event_table *t = d->event;
+
+    spin_lock(&t->lock);
+    if (!t->resetting) {
+        t->resetting = true;
+        t->reset_next = 1;
+    }
+    u32 first = t->reset_next, end = min(first + RESET_BATCH, t->nr_ports);
+    spin_unlock(&t->lock);
+
+    for (u32 port = first; port < end; port++)
+        port_close(d, port, false);
+
+    /* Done? Then no port is open and none could be born: nobody is inside the FIFO pages. */
+    spin_lock(&t->lock);
+    t->reset_next = max(t->reset_next, end);
+    bool done = t->resetting && t->reset_next >= t->nr_ports;
+    if (done) {
+        fifo_destroy(d);
+        t->free_hint = 1;
+        t->resetting = d->dying != DOMDYING_alive;
+    }
+    spin_unlock(&t->lock);
+    return done ? 0 : -ERESTART;
+}

@@ -1,0 +1,242 @@
+/*
+ * The FIFO ABI: one 32-bit word per port in pages the guest gives, and per vcpu a control block with the heads of 16
+ * queues, by priority. A word holds PENDING, MASKED, LINKED, BUSY and the number of the next port on its queue.
+ *
+ * We append, the guest consumes. To append port p we make the tail's word point to p; if the guest has consumed
+ * the tail (LINKED is clear) the queue is empty, and p becomes the head. The tail of each queue is ours alone (struct
+ * event_vcpu), so no number that a guest wrote is ever followed: of the guest's words we read only flags, and a
+ * guest that forges them loses or repeats its own events.
+ *
+ * BUSY asks the guest to keep its hands off a word while we replace the link. A guest that does not care is given
+ * LINK_TRIES compare-and-swaps, then its event is dropped.
+ *
+ * A port that is linked when its vcpu or priority changes stays on its old queue until consumed; it is linked on the
+ * new one by the next raise. If it was the old queue's tail, that queue is empty by then and must forget it.
+ */
+#include "core/event_internal.h"
+#include "core/frame.h"
+#include "core/heap.h"
+#include "core/reject.h"
+#include "arch/arch.h"
+
+#define PENDING (1u << EVTCHN_FIFO_PENDING)
+#define MASKED (1u << EVTCHN_FIFO_MASKED)
+#define LINKED (1u << EVTCHN_FIFO_LINKED)
+#define BUSY (1u << EVTCHN_FIFO_BUSY)
+#define LINK_TRIES 4
+
+event_word_t *fifo_word(const struct event_fifo *f, u32 port)
+{
+    u32 page = port / EVENT_WORDS_PER_PAGE;
+
+    if (unlikely(page >= __atomic_load_n(&f->nr_pages, __ATOMIC_ACQUIRE)))
+        return NULL;
+    return &f->page[page][port % EVENT_WORDS_PER_PAGE];
+}
+
+/* ---- appending ---- */
+
+static bool try_link(event_word_t *tail, u32 *seen, u32 port)
+{
+    return __atomic_compare_exchange_n(tail, seen, (*seen & ~(BUSY | EVTCHN_FIFO_LINK_MASK)) | port, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* Let the tail's word point to port. False: the tail was consumed, the queue is empty. */
+static bool append(event_word_t *tail, u32 port)
+{
+    u32 seen = READ_ONCE(*tail);
+
+    if (!(seen & LINKED))
+        return false;
+    if (likely(try_link(tail, &seen, port)))
+        return true;
+    seen = __atomic_or_fetch(tail, BUSY, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < LINK_TRIES && (seen & LINKED); i++)
+        if (try_link(tail, &seen, port))
+            return true;
+    __atomic_fetch_and(tail, ~BUSY, __ATOMIC_SEQ_CST);
+    return seen & LINKED; /* still linked: it does not stop changing a word that is ours to change; event dropped */
+}
+
+/*
+ * Lock the queues port was last linked on and those of v. last_vcpu changes only under the lock of its own old value,
+ * so it is read again once that is held.
+ */
+static struct event_vcpu *lock_queues(struct domain *d, const struct evtchn *chn, struct vcpu *v)
+{
+    for (;;) {
+        u16 last = READ_ONCE(chn->last_vcpu);
+        struct event_vcpu *old = d->vcpu[last] ? d->vcpu[last]->event : v->event;
+
+        spin_lock_two(&old->lock, &v->event->lock);
+        if (likely(chn->last_vcpu == last))
+            return old;
+        spin_unlock_two(&old->lock, &v->event->lock);
+    }
+}
+
+/* A pending, unmasked port that is on no queue: put it on the queue of v and its priority, tell v of a new head. */
+static void enqueue(struct domain *d, struct event_fifo *f, struct evtchn *chn, struct vcpu *v, u32 port)
+{
+    struct event_vcpu *q = v->event, *old = lock_queues(d, chn, v);
+    u8 prio = READ_ONCE(chn->priority);
+    bool new_head = false;
+
+    /* No control block: the guest must not unmask before it has one, and gets nothing if it does. */
+    if (q->control && !(__atomic_fetch_or(fifo_word(f, port), LINKED, __ATOMIC_SEQ_CST) & LINKED)) {
+        if (old->tail[chn->last_priority] == port)
+            old->tail[chn->last_priority] = 0;
+        chn->last_vcpu = v->id;
+        chn->last_priority = prio;
+        new_head = !q->tail[prio] || !append(fifo_word(f, q->tail[prio]), port);
+        if (new_head)
+            WRITE_ONCE(q->control->head[prio], port);
+        q->tail[prio] = port;
+    }
+    spin_unlock_two(&old->lock, &q->lock);
+    if (new_head && !(__atomic_fetch_or(&q->control->ready, 1u << prio, __ATOMIC_SEQ_CST) & (1u << prio)))
+        vcpu_mark_pending(v);
+}
+
+bool fifo_raise(struct domain *d, struct event_fifo *f, struct evtchn *chn, struct vcpu *v, u32 port)
+{
+    event_word_t *word = fifo_word(f, port);
+
+    if (unlikely(!word)) {
+        /* Remember it for fifo_expand_array(); if that has passed us by, do it ourselves. */
+        (void)__atomic_exchange_n(&chn->pending_early, true, __ATOMIC_SEQ_CST);
+        word = fifo_word(f, port);
+        if (!word || !__atomic_exchange_n(&chn->pending_early, false, __ATOMIC_SEQ_CST))
+            return true;
+    }
+    u32 was = __atomic_fetch_or(word, PENDING, __ATOMIC_SEQ_CST);
+    if (!(was & (MASKED | LINKED)))
+        enqueue(d, f, chn, v, port);
+    return !(was & PENDING);
+}
+
+void fifo_unmask(struct domain *d, struct event_fifo *f, struct evtchn *chn, struct vcpu *v, u32 port)
+{
+    event_word_t *word = fifo_word(f, port);
+
+    if (word && (__atomic_fetch_and(word, ~MASKED, __ATOMIC_SEQ_CST) & (PENDING | LINKED)) == PENDING)
+        enqueue(d, f, chn, v, port);
+}
+
+/* ---- setting up ---- */
+
+/* The guest's frame as memory of ours, or NULL: not its own, or used as a page table. */
+static void *take_page(struct domain *d, mfn_t mfn)
+{
+    return frame_get_writable(mfn, d) ? mfn_to_virt(mfn) : NULL;
+}
+
+static void drop_page(void *in_page)
+{
+    frame_put_writable(virt_to_mfn((void *)((uintptr_t)in_page & PAGE_MASK)));
+}
+
+/* Leave two-level: what is pending there is remembered until the words arrive. */
+static long start_fifo(struct domain *d)
+{
+    struct event_table *t = d->event;
+    struct event_fifo *f = zalloc(d, sizeof(*f));
+
+    if (!f)
+        return -ENOMEM;
+    for (u32 port = 1; port < t->nr_ports; port++) {
+        struct evtchn *chn = port_record(t, port);
+        chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+        if (chn->state != EVTCHNSTAT_closed)
+            chn->pending_early = port_is_pending(d, port);
+    }
+    __atomic_store_n(&t->fifo, f, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+static long init_control_locked(struct domain *d, struct vcpu *v, const evtchn_init_control_t *op)
+{
+    if (d->dying || d->event->resetting || v->event->control)
+        return reject(-EINVAL, "vcpu %u %s", v->id, v->event->control ? "has a control block already"
+                                                                     : "is of a domain that resets its events");
+    char *page = take_page(d, op->control_gfn);
+    if (!page)
+        return reject(-EINVAL, "control block in frame %lx, which is not a writable page of the domain",
+                      (u64)op->control_gfn);
+    long err = d->event->fifo ? 0 : start_fifo(d);
+    if (err) {
+        drop_page(page);
+        return err;
+    }
+    spin_lock(&v->event->lock);
+    v->event->control = (void *)(page + op->offset);
+    spin_unlock(&v->event->lock);
+    return 0;
+}
+
+long fifo_init_control(struct domain *d, evtchn_init_control_t *op)
+{
+    struct vcpu *v = vcpu_by_id(d, op->vcpu);
+
+    op->link_bits = EVTCHN_FIFO_LINK_BITS;
+    if (!v)
+        return reject(-ENOENT, "control block for vcpu %u, which does not exist", op->vcpu);
+    if (op->offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) || (op->offset & 7))
+        return reject(-EINVAL, "control block at offset %u: not a multiple of 8 inside the page", op->offset);
+    spin_lock(&d->event->lock);
+    long err = init_control_locked(d, v, op);
+    spin_unlock(&d->event->lock);
+    return err;
+}
+
+static long expand_locked(struct domain *d, mfn_t mfn)
+{
+    struct event_table *t = d->event;
+    struct event_fifo *f = t->fifo;
+
+    if (!f || t->resetting)
+        return reject(-EOPNOTSUPP, "event array without a control block");
+    if (f->nr_pages == FIFO_MAX_PAGES)
+        return reject(-ENOSPC, "event array is complete: %u of %u pages", f->nr_pages, (u32)FIFO_MAX_PAGES);
+    event_word_t *page = take_page(d, mfn);
+    if (!page)
+        return reject(-EINVAL, "event array in frame %lx, which is not a writable page of the domain", mfn);
+    u32 first = f->nr_pages * EVENT_WORDS_PER_PAGE;
+    f->page[f->nr_pages] = page;
+    __atomic_store_n(&f->nr_pages, f->nr_pages + 1, __ATOMIC_SEQ_CST);
+    for (u32 port = first; port < min(first + (u32)EVENT_WORDS_PER_PAGE, t->nr_ports); port++) {
+        struct evtchn *chn = port_record(t, port);
+        if (__atomic_exchange_n(&chn->pending_early, false, __ATOMIC_SEQ_CST))
+            port_raise(d, chn, port);
+    }
+    return 0;
+}
+
+long fifo_expand_array(struct domain *d, const evtchn_expand_array_t *op)
+{
+    spin_lock(&d->event->lock);
+    long err = expand_locked(d, op->array_gfn);
+    spin_unlock(&d->event->lock);
+    return err;
+}
+
+void fifo_destroy(struct domain *d)
+{
+    struct event_fifo *f = d->event->fifo;
+    struct vcpu *v;
+
+    ASSERT(spin_is_held(&d->event->lock));
+    if (!f)
+        return;
+    for_each_vcpu(d, v) {
+        if (v->event->control)
+            drop_page(v->event->control);
+        v->event->control = NULL;
+        memset(v->event->tail, 0, sizeof(v->event->tail));
+    }
+    for (u32 i = 0; i < f->nr_pages; i++)
+        drop_page(f->page[i]);
+    d->event->fifo = NULL;
+    zfree(f);
+}
