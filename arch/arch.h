@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "lib/types.h"
+#include "abi/xen.h"
 
 struct domain;
 struct vcpu;
@@ -15,6 +16,15 @@ void page_clear(void *page);
 void page_copy(void *dst, const void *src);
 /* Map device memory uncached, for good; NULL if there is no room. */
 volatile void *machine_map_device(paddr_t pa, size_t bytes);
+
+/*
+ * First frame of the i-th 2 MiB piece of the machine-to-physical table (2 MiB of contiguous frames): MFN_NONE past its
+ * end, 0 for a piece that does not exist because there is no RAM.
+ */
+mfn_t machine_m2p_extent(unsigned i);
+/* The firmware's memory map, sorted; for the whole of Serai's life. */
+struct e820_list;
+const struct e820_list *machine_e820(void);
 
 /* ---- time ---- */
 ns_t now_ns(void);                      /* monotonic since boot, same on all CPUs */
@@ -59,8 +69,21 @@ cpumask_t tlb_stale(cpumask_t mask, u32 stamp);
 /* ---- guests ---- */
 long arch_domain_init(struct domain *d);
 void arch_domain_destroy(struct domain *d);
+/* A dying domain, none of whose vcpus runs: give back every frame the machine's part holds (GDT, LDT, EOI map). */
+void arch_domain_relinquish(struct domain *d);
 long arch_vcpu_init(struct vcpu *v);
 void arch_vcpu_destroy(struct vcpu *v);
+/*
+ * A guest CPU's first context, from VCPUOP_initialise or the control interface; v does not run. Sets v->initialised.
+ * 0, -EINVAL, -ERESTART (call again with the same context). VGCF_online is the caller's business.
+ */
+long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c);
+/* Make an NMI pending for v; the caller wakes it. */
+void arch_vcpu_nmi(struct vcpu *v);
+/* Where v takes NMIs; 0: nowhere. -EINVAL: an address that v may not execute. */
+long arch_vcpu_nmi_callback(struct vcpu *v, u64 address);
+/* VCPUOP_get_physid of a CPU: APIC id | ACPI id << 32. */
+u64 arch_cpu_physid(unsigned cpu);
 /*
  * Current's kernel will issue hypercall nr with these arguments again when it next runs: argument registers replaced, the
  * instruction pointer back on the hypercall instruction. The value returned by the handler afterwards is nr.

@@ -250,10 +250,22 @@ bool domain_steal_page(struct domain *d, mfn_t mfn)
     f->owner = OWNER_SERAI;
     f->type = TYPE_NONE;
     f->stamp = tlb_clock();
-    m2p_set(mfn, INVALID_M2P);
     if (last)
         domain_put(d);
     return true;
+}
+
+bool domain_replace_pages(struct domain *d, mfn_t mfn, unsigned order)
+{
+    bool alive;
+
+    flush_stale(mfn, order);
+    spin_lock(&d->page_lock);
+    alive = READ_ONCE(d->dying) == DOMDYING_alive;
+    if (alive)
+        link_frames(d, mfn, order);
+    spin_unlock(&d->page_lock);
+    return alive;
 }
 
 long domain_claim(struct domain *d, u64 pages)

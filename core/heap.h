@@ -50,9 +50,12 @@ bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order);
 /*
  * Take a frame away from d without freeing it (exchange, transfer). Its only reference must be d's allocation: the
  * caller holds none. True: the frame is now Serai's like one from heap_alloc() (no references, contents kept), to be
- * given to domain_assign_pages() or heap_free_dirty(). False: not d's, or in use. Takes: pages.
+ * given to domain_assign_pages() or heap_free_dirty(); its m2p entry is as it was. False: not d's, or in use.
+ * Takes: pages.
  */
 bool domain_steal_page(struct domain *d, mfn_t mfn);
+/* Assign in place of as many pages just stolen: without looking at d->max_pages. False: d is being destroyed. */
+bool domain_replace_pages(struct domain *d, mfn_t mfn, unsigned order);
 /*
  * Claims (XENMEM_claim_pages): promise d that it can grow to `pages` frames in all; 0 drops what is left of the claim.
  * -EINVAL: fewer than it has, or more than its maximum; -ENOMEM: not free. Takes: pages, heap.
