@@ -13,7 +13,7 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fvisibility=hidden -mno-red-zo
   -fno-strict-aliasing -fno-common -fcf-protection=none \
   -fstack-protector-strong -mstack-protector-guard=global -fno-asynchronous-unwind-tables \
   -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef -Wvla \
-  -I. -Iarch/x86 -DSERAI_VERSION='"$(VERSION)"' -ffile-prefix-map=$(CURDIR)=.
+  -I. -idirafter arch/x86 -DSERAI_VERSION='"$(VERSION)"' -ffile-prefix-map=$(CURDIR)=.
 ifeq ($(DEBUG),1)
 CFLAGS += -DSERAI_DEBUG
 O := $(BUILD)/debug
