@@ -3,6 +3,7 @@
 #include "abi/xen.h"
 #include "core/lock.h"
 #include "core/frame.h"
+#include "core/timer.h"
 #include "lib/bitops.h"
 #include <machine/domain.h>
 
@@ -11,6 +12,9 @@ struct event_table;   /* core/event.h */
 struct grant_table;   /* core/grant.h */
 struct reject_ring;   /* core/reject.c */
 struct rangeset;      /* lib/rangeset.h */
+
+#define NR_WATCHDOGS 2
+#define SHUTDOWN_CODE_NONE 0xff
 
 enum dying { DOMDYING_alive, DOMDYING_dying, DOMDYING_dead };
 
@@ -24,11 +28,17 @@ struct domain {
     struct vcpu **vcpu;         /* [max_vcpus], NULL where not created */
     struct domain *next;        /* domain list, ascending id */
 
+    struct domain *next_dead;   /* list of domains without references, or of spare structures */
+
     struct spinlock lock;       /* class domain */
     u32 pause_count;            /* sum of pauses of the whole domain (atomic) */
     u32 ctl_paused;             /* of them: by the control interface (the builder's initial one included) */
     bool shutting_down, shut_down;
-    u8 shutdown_code;           /* SHUTDOWN_* */
+    u8 shutdown_code;           /* SHUTDOWN_*, or SHUTDOWN_CODE_NONE */
+    u8 kill_step;               /* how far domain_kill() is */
+    mfn_t kill_cursor;          /* frame whose turn it is, with a reference; 0: none */
+    struct timer watchdog[NR_WATCHDOGS]; /* SCHEDOP_watchdog */
+    u32 watchdogs_used;         /* bit per watchdog, under lock */
 
     struct spinlock mmu_lock;   /* class mmu: page types, page tables */
 
@@ -49,7 +59,7 @@ struct domain {
     u8 handle[16];
     u32 ssidref;
     u32 create_flags;
-    u32 vm_assist;              /* bit per VMASST_TYPE_* */
+    u64 vm_assist;              /* bit per VMASST_TYPE_* */
     s32 time_offset;            /* seconds, XEN_DOMCTL_settimeoffset */
     u32 max_grant_frames, max_maptrack_frames, max_evtchn_port;
     struct e820_list *map;      /* memory map for XENMEM_memory_map, NULL: none set */
@@ -62,9 +72,15 @@ struct domain {
 extern struct domain *domain0;
 extern struct domain *domain_list;  /* under domlist lock */
 
-/* Look up by id and take a reference: NULL if none. domain_put() when done. No locks. */
+/*
+ * Look up by id and take a reference: NULL if none. domain_put() when done. Takes no locks. Dying domains are found
+ * (d->dying) as long as anybody holds a reference: their own until domain_kill() ends, one while they own frames.
+ */
 struct domain *domain_get(domid_t id);
 void domain_put(struct domain *d);
+/* Free domains whose last reference is gone (PENDING_TASK, which domain_put() raises). No locks held. */
+void domains_reap(void);
+void domains_dump(void);
 /* The caller itself for DOMID_SELF, or by id if the caller is privileged over it; NULL -> *err = -ESRCH, -EPERM. */
 struct domain *domain_get_target(domid_t id, long *err);
 
@@ -80,20 +96,30 @@ struct domain_config {
 /* Create with id (DOMID_INVALID: pick one). Paused, without vcpus or memory. NULL with *err. */
 struct domain *domain_create(domid_t id, const struct domain_config *cfg, long *err);
 
-/* Tear down in steps: 0 when all is given back, -ERESTART to be called again. Caller holds a reference. */
+/*
+ * Tear down in steps: 0 when all is given back that is not mapped by others, -ERESTART to be called again; -EINVAL for
+ * domain 0 and the caller's own. Caller holds a reference and, against a second killer, the ctl lock.
+ */
 long domain_kill(struct domain *d);
 
+/* Pauses nest. domain_pause() waits: the caller holds no lock that a hypercall of d may wait for (ctl excepted). */
 void domain_pause(struct domain *d);            /* all vcpus descheduled on return, unless current */
 void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
 
 /* Guest-requested or forced shutdown; stops all vcpus and tells domain 0 (VIRQ_DOM_EXC). */
 void domain_shutdown(struct domain *d, u8 reason);
+/* Undo a shutdown: the vcpus go on where they were. */
 void domain_resume(struct domain *d);
+long do_vm_assist(u64 cmd, u64 type);
 /* A guest broke a rule that cannot be answered by an error: report why with its registers, then SHUTDOWN_crash.
  * For domain 0 prints "Domain 0 crashed" and stops or reboots the machine. Returns (the vcpu will not run again). */
 void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
 
+#define DOMAIN_MAX_VCPUS 128
+/* For for_each_domain(); a domain on the list may have no references any more: domain_get() its id before using it. */
+void domain_list_lock(void);
+void domain_list_unlock(void);
 #define for_each_domain(d) for ((d) = domain_list; (d); (d) = (d)->next)
 #define for_each_vcpu(d, v) \
     for (unsigned _i = 0; _i < (d)->max_vcpus; _i++) if (((v) = (d)->vcpu[_i]) != NULL)

@@ -126,21 +126,18 @@ long reject_at(const char *where, long code, const char *fmt, ...)
 void reject_dump(struct domain *d)
 {
     struct reject_ring *r = d->reject;
-    u64 i;
 
     if (!r)
         return;
-    log_always("d%u: %lu refusals", d->id, (unsigned long)r->total);
+    u64 end = READ_ONCE(r->total);
+    log_always("d%u: %lu refusals", d->id, (unsigned long)end);
     /* One at a time, so that the lock is not held while a serial line prints 64 lines. */
-    for (i = r->total > RING_SIZE ? r->total - RING_SIZE : 0; ; i++) {
+    for (u64 i = end > RING_SIZE ? end - RING_SIZE : 0; i < end; i++) {
         struct refusal f;
 
         spin_lock(&r->lock);
-        bool more = i < r->total;
         f = r->last[i % RING_SIZE];
         spin_unlock(&r->lock);
-        if (!more)
-            break;
         log_always("  %lu.%06lu v%u %s: %s (%d)", (unsigned long)(f.time / 1000000000),
                    (unsigned long)(f.time / 1000 % 1000000), f.vcpu, f.where, f.text, f.code);
     }

@@ -15,6 +15,7 @@ struct sched_vcpu;
 #define VPF_BLOCKED BIT(0)      /* sched_op block/poll: waits for an event */
 #define VPF_DOWN BIT(1)         /* not brought up */
 #define VPF_PARKED BIT(2)       /* cap used up (scheduler) */
+#define VPF_SHUTDOWN BIT(3)     /* its domain has shut down */
 
 #define POLL_MANY (~0u)          /* poll_port of a vcpu that polls more than one port */
 
@@ -32,6 +33,7 @@ struct vcpu {
 
     vcpu_runstate_info_t runstate;
     gva_t runstate_gva;         /* where the guest wants a copy; 0: nowhere */
+    bool runstate_stale;        /* the guest's copy could not be written (its user address space was loaded) */
     gva_t time_gva;             /* secondary copy of vcpu_time_info; 0: nowhere */
 
     struct timer singleshot_timer, periodic_timer, poll_timer;
@@ -57,8 +59,19 @@ extern struct domain *idle_domain;
 static inline bool vcpu_is_idle(const struct vcpu *v) { return v->domain == idle_domain; }
 static inline bool vcpu_runnable(const struct vcpu *v);
 
+/*
+ * Create vcpu `id` of d: down, without context, info in shared_info or the dummy. NULL with *err: -EINVAL (id out of
+ * range), -EEXIST, -ENOMEM. Caller serialises creation (ctl lock). Idle vcpus get no arch_vcpu_init().
+ */
 struct vcpu *vcpu_create(struct domain *d, unsigned id, long *err);
+/* Free it: its domain is dead or its creation failed. */
 void vcpu_destroy(struct vcpu *v);
+/* Teardown: its timers never fire again, its info is the dummy, frames it holds are given back. v does not run. */
+void vcpu_quiesce(struct vcpu *v);
+/* Does v's info live where the guest can see it? */
+bool vcpu_info_visible(const struct vcpu *v);
+/* Let the guest of `current` have its runstate copy, if it asked for one. Its address space is loaded. */
+void vcpu_runstate_publish(struct vcpu *v);
 
 void vcpu_pause(struct vcpu *v);        /* waits until it is off its CPU, unless current */
 void vcpu_pause_nosync(struct vcpu *v);
