@@ -137,7 +137,8 @@ static long console_read(u64 count, u64 buffer)
     for (;;) {
         spin_lock(&input.lock);
         u32 head = input.head;
-        u32 n = (u32)min(min(count - (u64)done, (u64)CHUNK), (u64)(input.tail - head));
+        u32 n = min((u32)count - (u32)done, CHUNK);
+        n = min(n, input.tail - head);
         for (u32 i = 0; i < n; i++)
             chunk[i] = input.ring[(head + i) % INPUT_RING];
         spin_unlock(&input.lock);

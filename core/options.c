@@ -364,8 +364,9 @@ static unsigned edit_distance(const char *a, const char *b)
         row[0] = i;
         for (unsigned j = 1; j <= n; j++) {
             unsigned replaced = diagonal + (fold(a[i - 1]) != fold(b[j - 1]));
+            unsigned changed = min(row[j], row[j - 1]) + 1;
             diagonal = row[j];
-            row[j] = min(replaced, min(row[j], row[j - 1]) + 1);
+            row[j] = min(replaced, changed);
         }
     }
     return row[n];
