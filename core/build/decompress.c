@@ -22,7 +22,7 @@
 #define LZ4_LEGACY_MAGIC 0x184c2102u
 #define LZ4_LEGACY_BLOCK MiB(8)
 #define ZSTD_MAGIC 0xfd2fb528u
-#define XZ_MAX_MEMORY MiB(66)   /* the kernel build uses dictionaries of 32 MiB; xz -9 64 MiB */
+#define XZ_MAX_MEMORY MiB(40)   /* the kernel build uses dictionaries of 32 MiB */
 
 static u32 word_at(const u8 *p)
 {
