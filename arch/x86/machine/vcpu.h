@@ -15,6 +15,8 @@ struct arch_vcpu {
     bool fpu_used, ts_set;      /* fpu_taskswitch: guest's virtual CR0.TS */
     bool nmi_masked, nmi_pending, mce_pending;
     u8 iopl;                    /* virtual IOPL 0..3 */
+    u64 iobmp_va;               /* PHYSDEVOP_set_iobitmap: guest address of the bitmap (bit clear: user may), */
+    u32 iobmp_bits;             /* and the number of ports it covers */
     u64 kernel_sp;
     u16 kernel_ss;
     u64 event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback, nmi_callback;

@@ -1,0 +1,192 @@
+/*
+ * MSRs of PV guests.
+ *
+ * A PV kernel has few registers of its own: segment bases, TSC_AUX. The rest exists because kernels written for real
+ * CPUs probe it: such a read gets a harmless constant, such a write is accepted when it changes nothing that matters.
+ * Invariant: no value a guest writes reaches a CPU register except the segment bases (canonical) and TSC_AUX, and no
+ * machine register is shown except those listed in machine_readable(). Everything else raises #GP, which kernels
+ * expect of unknown registers. Reads of the machine's own are for domain 0, which manages it.
+ */
+#include "arch/x86/pv/msr.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/pv/cpuid.h"
+#include "arch/x86/pv/segment.h"
+#include "core/reject.h"
+#include "core/vcpu.h"
+
+#define MSR_TSC 0x10
+#define MSR_UCODE_REV 0x8b
+#define MSR_PLATFORM_INFO 0xce
+#define MSR_MISC_FEATURES 0x140
+#define MSR_MCG_STATUS 0x17a
+#define MSR_MCG_CTL 0x17b
+#define MSR_DEBUGCTL 0x1d9
+#define MSR_MC0_CTL 0x400
+#define MSR_MC_LAST 0x47f
+#define MSR_K7_EVNTSEL0 0xc0010000
+#define MSR_K7_PERFCTR3 0xc0010007
+#define MSR_HWCR 0xc0010015
+#define MSR_NB_CFG 0xc001001f
+#define MSR_MMIO_CONF_BASE 0xc0010058
+#define MSR_FAM15_EVNTSEL0 0xc0010200
+#define MSR_FAM15_PERFCTR5 0xc001020b
+#define MSR_DE_CFG 0xc0011029
+
+#define PV_PAT 0x0000050100070406UL /* the memory types PTE bits select in the PV interface: WB WT UC- UC WC WP UC UC */
+#define APIC_BASE_DEFAULT 0xfee00000UL
+#define APIC_BASE_ENABLE (1UL << 11)
+#define APIC_BASE_BSP (1UL << 8)
+#define MISC_ENABLE_PERFMON (1UL << 7)
+#define MISC_ENABLE_UNAVAILABLE (1UL << 11 | 1UL << 12) /* BTS, PEBS */
+#define MCE_BANKS 2
+#define DE_CFG_LFENCE_SERIALISES (1UL << 1)
+
+/* Machine registers domain 0 may read: reading them has no effect and tells of the machine it manages. */
+static bool machine_readable(u32 msr)
+{
+    switch (msr) {
+    case 0x17: case 0x2a: case 0xcd:            /* platform id, power-on configuration, bus frequency */
+    case 0xfe: case 0x200 ... 0x20f: case 0x250: case 0x258: case 0x259: case 0x268 ... 0x26f: case 0x2ff: /* MTRRs */
+    case 0x198: case 0x19c: case 0x1a2: case 0x1b1: /* performance and thermal status */
+    case 0x606: case 0x611: case 0x614: case 0x619: case 0x639: case 0x641: /* energy */
+    case MSR_NB_CFG: case MSR_MMIO_CONF_BASE:
+    case 0xc0010061 ... 0xc001006b: case 0xc0010299 ... 0xc001029b: /* AMD P-states, energy */
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Registers that read as zero and swallow writes: performance counters (no PMU), error banks (none), legacy entry. */
+static bool reads_zero(u32 msr)
+{
+    switch (msr) {
+    case MSR_MCG_STATUS: case MSR_MCG_CTL: case MSR_MC0_CTL ... MSR_MC_LAST:
+    case MSR_DEBUGCTL: case MSR_MISC_FEATURES:
+    case MSR_STAR: case MSR_LSTAR: case MSR_CSTAR: case MSR_SYSCALL_MASK: /* callbacks take their place */
+    case MSR_SYSENTER_CS: case MSR_SYSENTER_ESP: case MSR_SYSENTER_EIP:
+        return true;
+    case MSR_K7_EVNTSEL0 ... MSR_K7_PERFCTR3: case MSR_FAM15_EVNTSEL0 ... MSR_FAM15_PERFCTR5: case MSR_HWCR:
+        return cpu_has.amd;
+    default:
+        return false;
+    }
+}
+
+static long read_machine(struct vcpu *v, u32 msr, u64 *val)
+{
+    if (v->domain->privileged && machine_readable(msr) && rdmsr_safe(msr, val))
+        return 0;
+    return reject(-EPERM, "rdmsr %#x: not for guests", msr);
+}
+
+static long read_intel(struct vcpu *v, u32 msr, u64 *val)
+{
+    if (!cpu_has.intel)
+        return reject(-EPERM, "rdmsr %#x: not on this CPU", msr);
+    if (msr == MSR_PLATFORM_INFO) {
+        *val = v->domain->arch.policy->platform_info;
+        return 0;
+    }
+    if (!rdmsr_safe(MSR_MISC_ENABLE, val))
+        return reject(-EPERM, "rdmsr %#x: not on this CPU", msr);
+    *val = (*val & ~MISC_ENABLE_PERFMON) | MISC_ENABLE_UNAVAILABLE;
+    return 0;
+}
+
+long guest_rdmsr(struct vcpu *v, u32 msr, u64 *val)
+{
+    *val = 0;
+    switch (msr) {
+    case MSR_FS_BASE:
+        *val = fs_base_read();
+        return 0;
+    case MSR_GS_BASE:
+        *val = gs_base_read();
+        return 0;
+    case MSR_KERNEL_GS_BASE:
+        *val = gs_shadow_read();
+        return 0;
+    case MSR_TSC:
+        *val = rdtsc();
+        return 0;
+    case MSR_TSC_AUX:
+        *val = v->arch.tsc_aux;
+        return cpu_has.rdtscp ? 0 : reject(-EPERM, "rdmsr %#x: not on this CPU", msr);
+    case MSR_EFER:
+        *val = rdmsr(MSR_EFER) & (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE);
+        return 0;
+    case MSR_APIC_BASE:
+        *val = APIC_BASE_DEFAULT | APIC_BASE_ENABLE | (v->id == 0 ? APIC_BASE_BSP : 0);
+        return 0;
+    case MSR_PAT:
+        *val = PV_PAT;
+        return 0;
+    case MSR_MCG_CAP:
+        *val = MCE_BANKS;
+        return 0;
+    case MSR_UCODE_REV:
+        rdmsr_safe(msr, val);
+        return 0;
+    case MSR_DE_CFG:
+        *val = DE_CFG_LFENCE_SERIALISES; /* we made it so or it cannot be otherwise; kernels only want to see the bit */
+        return cpu_has.amd ? 0 : reject(-EPERM, "rdmsr %#x: not on this CPU", msr);
+    case MSR_PLATFORM_INFO:
+    case MSR_MISC_ENABLE:
+        return read_intel(v, msr, val);
+    default:
+        return reads_zero(msr) ? 0 : read_machine(v, msr, val);
+    }
+}
+
+static long write_base(u32 msr, u64 val)
+{
+    if (!va_canonical(val))
+        return reject(-EPERM, "wrmsr %#x: %#lx is not canonical", msr, val);
+    if (msr == MSR_FS_BASE)
+        fs_base_write(val);
+    else if (msr == MSR_GS_BASE)
+        gs_base_write(val);
+    else
+        gs_shadow_write(val);
+    return 0;
+}
+
+long guest_wrmsr(struct vcpu *v, u32 msr, u64 val)
+{
+    u64 now;
+
+    switch (msr) {
+    case MSR_FS_BASE:
+    case MSR_GS_BASE:
+    case MSR_KERNEL_GS_BASE:
+        return write_base(msr, val);
+    case MSR_TSC_AUX:
+        if (!cpu_has.rdtscp || val >> 32)
+            return reject(-EPERM, "wrmsr %#x: value %#lx", msr, val);
+        v->arch.tsc_aux = val;
+        wrmsr(MSR_TSC_AUX, val);
+        return 0;
+    case MSR_UCODE_REV: /* written with 0 before it is read, as manuals ask */
+        return val ? reject(-EPERM, "wrmsr %#x: value %#lx", msr, val) : 0;
+    case MSR_DE_CFG:
+    case MSR_MISC_ENABLE:
+        return guest_rdmsr(v, msr, &now); /* writable where readable, without effect */
+    case MSR_EFER:
+    case MSR_APIC_BASE:
+    case MSR_PAT:
+        if (guest_rdmsr(v, msr, &now) == 0 && now == val)
+            return 0;
+        return reject(-EPERM, "wrmsr %#x: %#lx would change %#lx", msr, val, now);
+    default:
+        return reads_zero(msr) ? 0 : reject(-EPERM, "wrmsr %#x value %#lx: not for guests", msr, val);
+    }
+}
+
+void msr_load(struct vcpu *v)
+{
+    /* Reading the CPU's is as dear as writing: remember nothing, write only where the CPU has it. */
+    if (cpu_has.rdtscp)
+        wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
+}
