@@ -24,8 +24,8 @@ long irq_request(u32 gsi, bool level, bool active_low, unsigned cpu, void (*fn)(
 extern struct spinlock irq_lock;
 /* The vector of a line, allocated at first use; or -ENODEV, -EBUSY (Serai's own), -ENOSPC. */
 long irq_of_gsi(u32 gsi);
-/* A vector for a message described by *msi (copied). */
-long irq_of_msi(const struct pci_msi *msi);
+/* `count` (power of two) neighbouring vectors for the messages of *msi (copied; entries 0..count-1 of an MSI block); first. */
+long irq_of_msi(const struct pci_msi *msi, unsigned count);
 void irq_free(unsigned vector);
 /* Set trigger and polarity of a line while nobody is bound to it. -EEXIST: somebody is. */
 long irq_setup_gsi(u32 gsi, bool level, bool active_low);

@@ -15,7 +15,7 @@ void pci_port_write(u32 cf8, unsigned offset, unsigned bytes, u32 value);
 unsigned pci_find_capability(u16 segment, u8 bus, u8 devfn, u8 id);
 bool pci_exists(u16 segment, u8 bus, u8 devfn);
 
-/* PHYSDEVOP_pci_mmcfg_reserved. 0, -ENODEV: not in the MCFG table, -EINVAL. */
+/* PHYSDEVOP_pci_mmcfg_reserved. 0, -ENODEV: not in the firmware's MCFG table. Takes: irq. */
 long pci_mmcfg_reserved(u64 address, u16 segment, u8 first_bus, u8 last_bus, bool reserved);
 
 /* ---- functions announced by domain 0 ---- */
