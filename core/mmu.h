@@ -45,6 +45,9 @@ long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned siz
 long mmu_grant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 flags);
 long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 new_pte);
 
+/* CPUs on which the vcpus of a guest bitmap may have translations. -EFAULT. */
+long vcpu_mask_cpus(struct domain *d, gva_t bitmap, u64 *cpus);
+
 /* Machine-to-physical table entry; INVALID_M2P when not set. */
 #define INVALID_M2P (~0UL)
 void m2p_set(mfn_t mfn, gfn_t gfn);

@@ -18,6 +18,8 @@ struct tss {
 #define IST_MCE 3
 #define IST_DB 4
 
+struct domain;
+
 struct cpu {
     unsigned id;                /* 0.. */
     u32 apic_id, acpi_id;
@@ -30,6 +32,7 @@ struct cpu {
     u64 ldt_window;
     u64 *window_l1;             /* L1 table that maps the windows: 16 GDT + 16 LDT entries */
     u64 loaded_cr3;
+    struct domain *space_domain; /* whose tables loaded_cr3 names; NULL: nobody's */
     u32 tlb_time;               /* TLB clock at its last full flush */
     struct vcpu *fpu_owner;
     ns_t timer_deadline;

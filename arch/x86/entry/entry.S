@@ -153,7 +153,7 @@ exit_event:
 
 unknown_hypercall:
     movq %rax, %rdi
-    call hypercall_unknown
+    call hypercall_absent
     movq %rax, REGS_rax(%rsp)
     jmp exit_to_guest
 

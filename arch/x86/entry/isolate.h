@@ -6,8 +6,9 @@
 #include "core/vcpu.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/smp.h"
 
-extern u32 tlb_clock_value;
+
 
 /* Load an address space. Guest entries are never global, so this flushes them all: the TLB clock is noted. */
 static inline void address_space_load(u64 cr3)

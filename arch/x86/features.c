@@ -1,0 +1,84 @@
+/* CPU features: found once on the boot CPU, switched on the same on every CPU (SDM vol. 2 CPUID, vol. 3 2.5). */
+#include "arch/x86/features.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/cpu.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+struct cpu_features cpu_has __ro_after_init;
+struct cpu cpus[MAX_CPUS];
+
+/* The order of memory types the ABI's guests are told: WB WT UC- UC WC WP UC UC. */
+#define ABI_PAT 0x0000050100070406UL
+
+void features_detect(void)
+{
+    struct cpuid l0 = cpuid(0, 0), l1 = cpuid(1, 0), l7 = l0.a >= 7 ? cpuid(7, 0) : (struct cpuid){ 0 };
+    struct cpuid ext = cpuid(0x80000000, 0), e1 = cpuid(0x80000001, 0);
+    struct cpuid e7 = ext.a >= 0x80000007 ? cpuid(0x80000007, 0) : (struct cpuid){ 0 };
+    struct cpuid e8 = ext.a >= 0x80000008 ? cpuid(0x80000008, 0) : (struct cpuid){ 0 };
+    struct cpuid d1 = l0.a >= 0xd ? cpuid(0xd, 1) : (struct cpuid){ 0 };
+    struct cpuid l6 = l0.a >= 6 ? cpuid(6, 0) : (struct cpuid){ 0 };
+    u64 platform;
+
+    cpu_has.intel = l0.b == 0x756e6547;
+    cpu_has.amd = l0.b == 0x68747541;
+    cpu_has.nx = e1.d >> 20 & 1;
+    cpu_has.gb_pages = e1.d >> 26 & 1;
+    cpu_has.rdtscp = e1.d >> 27 & 1;
+    cpu_has.invariant_tsc = e7.d >> 8 & 1;
+    cpu_has.phys_bits = e8.a & 0xff ? e8.a & 0xff : 36;
+    cpu_has.pge = l1.d >> 13 & 1;
+    cpu_has.pcid = l1.c >> 17 & 1;
+    cpu_has.x2apic = l1.c >> 21 & 1;
+    cpu_has.tsc_deadline = l1.c >> 24 & 1;
+    cpu_has.xsave = l1.c >> 26 & 1;
+    cpu_has.arat = l6.a >> 2 & 1;
+    cpu_has.fsgsbase = l7.b & 1;
+    cpu_has.smep = l7.b >> 7 & 1;
+    cpu_has.erms = l7.b >> 9 & 1;
+    cpu_has.invpcid = l7.b >> 10 & 1;
+    cpu_has.smap = l7.b >> 20 & 1;
+    cpu_has.umip = l7.c >> 2 & 1;
+    cpu_has.xsaveopt = cpu_has.xsave && (d1.a & 1);
+    cpu_has.xsavec = cpu_has.xsave && (d1.a >> 1 & 1);
+    cpu_has.cpuid_faulting = cpu_has.intel && rdmsr_safe(0xce, &platform) && (platform >> 31 & 1);
+}
+
+void features_enable(void)
+{
+    u64 cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_DE;
+
+    if (cpu_has.pge)
+        cr4 |= CR4_PGE;
+    if (cpu_has.fsgsbase)
+        cr4 |= CR4_FSGSBASE;
+    if (cpu_has.xsave)
+        cr4 |= CR4_OSXSAVE;
+    if (cpu_has.smep)
+        cr4 |= CR4_SMEP;
+    if (cpu_has.smap)
+        cr4 |= CR4_SMAP;
+    if (cpu_has.umip)
+        cr4 |= CR4_UMIP;
+    write_cr4(cr4);
+    write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_has.nx ? EFER_NXE : 0));
+    wrmsr(MSR_PAT, ABI_PAT);
+    write_dr7(0x400);
+}
+
+struct alternative {
+    s32 at;
+    u32 bytes;          /* three bytes of code */
+};
+
+void alternatives_patch(void)
+{
+    extern const struct alternative __alternatives_start[], __alternatives_end[];
+
+    if (!cpu_has.smap)
+        return;
+    for (const struct alternative *a = __alternatives_start; a < __alternatives_end; a++)
+        memcpy((char *)&a->at + a->at, &a->bytes, 3);
+}

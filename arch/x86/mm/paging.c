@@ -1,0 +1,380 @@
+/*
+ * Serai's own address space: built once at boot, then shared by every top-level table through 16 fixed slots, so that
+ * entering Serai never changes an address space.
+ *
+ * Before the heap exists, tables come from the early allocator: pages cut from the top of RAM below 4 GiB, which the boot
+ * tables map. What it took, the image and the boot modules are kept on one list of reserved ranges; all other RAM is
+ * the heap's.
+ */
+#include "arch/x86/mm/paging.h"
+#include <machine/layout.h>
+#include <machine/pte.h>
+#include "abi/xen.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/cpu.h"
+#include "core/frame.h"
+#include "core/heap.h"
+#include "core/mmu.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+#define LARGE MiB(2)
+#define HUGE GiB(1)
+#define LOW_END MiB(1)          /* firmware's first megabyte: never the heap's */
+#define STUB_VIRT (IMAGE_VIRT + 0x10000000UL)
+#define KERNEL_RW (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NX)
+#define KERNEL_RO (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL | PTE_NX)
+#define KERNEL_RX (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
+
+struct frame *frame_table = (struct frame *)FRAME_TABLE_VIRT;
+mfn_t frame_table_max;
+
+static u64 *idle_l4;
+static bool heap_ready;
+static u64 device_next = DEVICE_VIRT;
+static u64 nx_mask = ~0UL;
+
+static struct { paddr_t start, end; } reserved[128];
+static unsigned nr_reserved;
+static const struct boot_info *early_boot;
+
+extern char __image_start[], __text_end[], __rodata_end[], __ro_after_init_end[], __init_start[], __init_text_end[],
+    __init_end[], __load_end[], __bss_end[];
+
+static u64 image_phys(const void *p) { return (u64)p - IMAGE_VIRT + IMAGE_PHYS; }
+
+void *mfn_to_virt(mfn_t mfn) { return (void *)(DIRECT_VIRT + (mfn << PAGE_SHIFT)); }
+
+mfn_t virt_to_mfn(const void *va)
+{
+    u64 a = (u64)va;
+    if (a >= IMAGE_VIRT && a < IMAGE_VIRT + GiB(1))
+        return image_phys(va) >> PAGE_SHIFT;
+    return (a - DIRECT_VIRT) >> PAGE_SHIFT;
+}
+
+static void *phys_virt(paddr_t pa) { return (void *)(DIRECT_VIRT + pa); }
+
+void early_reserve(paddr_t start, paddr_t end)
+{
+    if (nr_reserved == ARRAY_SIZE(reserved))
+        panic("more than %zu reserved memory ranges at boot", ARRAY_SIZE(reserved));
+    reserved[nr_reserved].start = round_down(start, PAGE_SIZE);
+    reserved[nr_reserved].end = round_up(end, PAGE_SIZE);
+    nr_reserved++;
+}
+
+/* The lowest start among reserved ranges that overlap [start, end); ~0 if none does. */
+static u64 overlap_start(paddr_t start, paddr_t end)
+{
+    u64 lowest = ~0UL;
+    for (unsigned i = 0; i < nr_reserved; i++)
+        if (reserved[i].start < end && reserved[i].end > start)
+            lowest = min(lowest, reserved[i].start);
+    return lowest;
+}
+
+/* Zeroed, from the top of RAM below 4 GiB. */
+static paddr_t early_alloc(u64 bytes, u64 align)
+{
+    paddr_t best = 0;
+
+    for (unsigned i = 0; i < early_boot->nr_ranges; i++) {
+        const struct boot_range *r = &early_boot->range[i];
+        if (r->type != BOOT_MEM_RAM || r->start >= GiB(4))
+            continue;
+        paddr_t end = min(r->start + r->bytes, GiB(4)), low = max(r->start, LOW_END);
+        while (end >= low + bytes) {
+            paddr_t start = round_down(end - bytes, align);
+            if (start < low || start + bytes < start)
+                break;
+            u64 hit = overlap_start(start, start + bytes);
+            if (hit == ~0UL) {
+                best = max(best, start);
+                break;
+            }
+            end = hit;
+        }
+    }
+    if (!best)
+        panic("no %lu KiB of free RAM below 4 GiB for page tables and the frame table: give the machine more memory",
+              (unsigned long)(bytes >> 10));
+    early_reserve(best, best + bytes);
+    memset(phys_virt(best), 0, bytes);
+    return best;
+}
+
+static u64 *table_alloc(void)
+{
+    if (heap_ready) {
+        mfn_t mfn = heap_alloc_zeroed(0, 0);
+        if (mfn == MFN_NONE)
+            panic("out of memory for Serai's own page tables");
+        return mfn_to_virt(mfn);
+    }
+    return phys_virt(early_alloc(PAGE_SIZE, PAGE_SIZE));
+}
+
+static u64 *table_next(u64 *table, unsigned index, u64 extra)
+{
+    if (!(table[index] & PTE_PRESENT))
+        table[index] = pte_make(virt_to_mfn(table_alloc()), PTE_PRESENT | PTE_RW | PTE_ACCESSED);
+    table[index] |= extra;
+    ASSERT_ALWAYS(!(table[index] & PTE_PSE));
+    return mfn_to_virt(pte_mfn(table[index]));
+}
+
+static u64 *walk_to(u64 va, unsigned level, u64 extra)
+{
+    u64 *t = idle_l4;
+    for (unsigned l = 4; l > level; l--)
+        t = table_next(t, pt_index(va, l), extra);
+    return &t[pt_index(va, level)];
+}
+
+void paging_map(u64 va, paddr_t pa, u64 bytes, u64 flags)
+{
+    u64 extra = flags & PTE_USER;
+    flags &= nx_mask;
+    while (bytes) {
+        u64 step = PAGE_SIZE;
+        if (cpu_has.gb_pages && !((va | pa) & (HUGE - 1)) && bytes >= HUGE)
+            step = HUGE;
+        else if (!((va | pa) & (LARGE - 1)) && bytes >= LARGE)
+            step = LARGE;
+        u64 *e = walk_to(va, step == HUGE ? 3 : step == LARGE ? 2 : 1, extra);
+        *e = pa | flags | (step > PAGE_SIZE ? PTE_PSE : 0);
+        va += step;
+        pa += step;
+        bytes -= step;
+    }
+}
+
+/* ---- boot ---- */
+
+static void map_image(void)
+{
+    struct { char *start, *end; u64 flags; } part[] = {
+        { __image_start, __text_end, KERNEL_RX },
+        { __text_end, __rodata_end, KERNEL_RO },
+        { __rodata_end, __ro_after_init_end, KERNEL_RW },
+        { __init_start, __init_text_end, KERNEL_RX },
+        { __init_text_end, __bss_end, KERNEL_RW },
+    };
+    /* Small pages: the parts have different rights. */
+    for (unsigned i = 0; i < ARRAY_SIZE(part); i++)
+        for (char *p = part[i].start; p < part[i].end; p += PAGE_SIZE)
+            paging_map((u64)p, image_phys(p), PAGE_SIZE, part[i].flags);
+}
+
+static void map_ram(const struct boot_info *boot)
+{
+    paging_map(DIRECT_VIRT, 0, LOW_END, KERNEL_RW);
+    for (unsigned i = 0; i < boot->nr_ranges; i++) {
+        const struct boot_range *r = &boot->range[i];
+        if (r->type != BOOT_MEM_RAM && r->type != BOOT_MEM_ACPI && r->type != BOOT_MEM_NVS)
+            continue;
+        paddr_t start = max(round_down(r->start, PAGE_SIZE), LOW_END), end = round_up(r->start + r->bytes, PAGE_SIZE);
+        if (r->start + r->bytes > DIRECT_VIRT_END - DIRECT_VIRT || end <= start)
+            continue;
+        paging_map(DIRECT_VIRT + start, start, end - start, KERNEL_RW);
+    }
+}
+
+static mfn_t find_max_mfn(const struct boot_info *boot)
+{
+    mfn_t top = LOW_END >> PAGE_SHIFT;
+    for (unsigned i = 0; i < boot->nr_ranges; i++) {
+        const struct boot_range *r = &boot->range[i];
+        if (r->type == BOOT_MEM_RAM && r->start + r->bytes <= DIRECT_VIRT_END - DIRECT_VIRT)
+            top = max(top, (r->start + r->bytes) >> PAGE_SHIFT);
+    }
+    return min(top, (mfn_t)1 << 32);
+}
+
+/* Tables indexed by mfn, in 2 MiB pieces. */
+static void map_per_frame_tables(void)
+{
+    u64 bytes = round_up(frame_table_max * sizeof(struct frame), LARGE);
+    for (u64 off = 0; off < bytes; off += LARGE)
+        paging_map(FRAME_TABLE_VIRT + off, early_alloc(LARGE, LARGE), LARGE, KERNEL_RW);
+    bytes = round_up(frame_table_max * 8, LARGE);
+    for (u64 off = 0; off < bytes; off += LARGE) {
+        paddr_t pa = early_alloc(LARGE, LARGE);
+        memset(phys_virt(pa), 0xff, LARGE);
+        paging_map(M2P_VIRT + off, pa, LARGE, KERNEL_RW);
+        paging_map(M2P_RO_VIRT + off, pa, LARGE, KERNEL_RO | PTE_USER);
+    }
+}
+
+static void init_frames(const struct boot_info *boot)
+{
+    for (mfn_t m = 0; m < frame_table_max; m++) {
+        struct frame *f = mfn_frame(m);
+        f->count = FRAME_IO;
+        f->owner = DOMID_IO;
+    }
+    for (unsigned i = 0; i < boot->nr_ranges; i++) {
+        const struct boot_range *r = &boot->range[i];
+        if (r->type != BOOT_MEM_RAM)
+            continue;
+        for (u64 pa = max(round_up(r->start, PAGE_SIZE), LOW_END); pa + PAGE_SIZE <= r->start + r->bytes; pa += PAGE_SIZE) {
+            if (pa >> PAGE_SHIFT >= frame_table_max)
+                break;
+            mfn_frame(pa >> PAGE_SHIFT)->count = 0;
+            mfn_frame(pa >> PAGE_SHIFT)->owner = OWNER_SERAI;
+        }
+    }
+}
+
+/* Its frames may be mapped by the control domain, read-only, without references: owner DOMID_XEN, no RAM (core/pte.c). */
+static void publish_m2p(void)
+{
+    for (u64 off = 0; off < round_up(frame_table_max * 8, LARGE); off += LARGE) {
+        mfn_t first = pte_mfn(*walk_to(M2P_VIRT + off, 2, 0) & ~PTE_PAT);
+        for (mfn_t m = first; m < first + LARGE / PAGE_SIZE; m++) {
+            mfn_frame(m)->count = FRAME_IO;
+            mfn_frame(m)->owner = DOMID_XEN;
+        }
+    }
+}
+
+/* All RAM above 1 MiB that nobody reserved. */
+static void feed_heap(const struct boot_info *boot)
+{
+    for (unsigned i = 0; i < boot->nr_ranges; i++) {
+        const struct boot_range *r = &boot->range[i];
+        if (r->type != BOOT_MEM_RAM)
+            continue;
+        paddr_t pa = max(round_up(r->start, PAGE_SIZE), LOW_END);
+        paddr_t end = min(round_down(r->start + r->bytes, PAGE_SIZE), frame_table_max << PAGE_SHIFT);
+        while (pa < end) {
+            paddr_t stop = min(overlap_start(pa, end), end);
+            if (stop > pa) {
+                heap_add(pa >> PAGE_SHIFT, stop >> PAGE_SHIFT);
+                pa = stop;
+            }
+            for (unsigned j = 0; j < nr_reserved; j++)
+                if (reserved[j].start <= pa && reserved[j].end > pa)
+                    pa = reserved[j].end;
+        }
+    }
+}
+
+void paging_init(const struct boot_info *boot)
+{
+    early_boot = boot;
+    nx_mask = cpu_has.nx ? ~0UL : ~PTE_NX;
+    early_reserve(0, LOW_END);
+    early_reserve(IMAGE_PHYS, image_phys(__bss_end));
+    for (unsigned i = 0; i < boot->nr_modules; i++)
+        early_reserve(boot->module[i].start, boot->module[i].start + boot->module[i].bytes);
+
+    frame_table_max = find_max_mfn(boot);
+    idle_l4 = table_alloc();
+    map_image();
+    map_ram(boot);
+    map_per_frame_tables();
+    write_cr3(virt_to_mfn(idle_l4) << PAGE_SHIFT);
+    init_frames(boot);
+    publish_m2p();
+    heap_ready = true;
+    feed_heap(boot);
+    log_info("Memory: %lu MiB in %lu frames; frame table %lu KiB, M2P %lu KiB", (unsigned long)heap_total_pages() >> 8,
+             (unsigned long)frame_table_max, (unsigned long)(frame_table_max * sizeof(struct frame)) >> 10,
+             (unsigned long)(frame_table_max * 8) >> 10);
+}
+
+void paging_seal(void)
+{
+    for (char *p = __rodata_end; p < __ro_after_init_end; p += PAGE_SIZE)
+        paging_map((u64)p, image_phys(p), PAGE_SIZE, KERNEL_RO);
+}
+
+/* ---- parts of the map ---- */
+
+void paging_fill_l4(u64 *l4)
+{
+    for (unsigned i = SERAI_L4_FIRST; i <= SERAI_L4_LAST; i++)
+        l4[i] = idle_l4[i];
+}
+
+u64 paging_idle_cr3(void) { return virt_to_mfn(idle_l4) << PAGE_SHIFT; }
+
+void paging_init_windows(struct cpu *c)
+{
+    u64 va = CPU_WINDOW_VIRT + c->id * CPU_WINDOW_SIZE;
+    mfn_t page = heap_alloc_zeroed(0, 0);
+
+    ASSERT_ALWAYS(page != MFN_NONE);
+    c->gdt_window = va;
+    c->ldt_window = va + 16 * PAGE_SIZE;
+    c->window_l1 = walk_to(va, 1, 0);
+    c->gdt = mfn_to_virt(page);
+    c->window_l1[RESERVED_GDT_PAGE] = pte_make(page, (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_NX) & nx_mask);
+}
+
+void *paging_map_stack(unsigned cpu)
+{
+    u64 base = STACK_VIRT + (2 * (u64)cpu + 1) * STACK_SIZE;
+
+    for (unsigned i = 0; i < STACK_SIZE / PAGE_SIZE; i++) {
+        if (i == 4)
+            continue;       /* guard between the small stacks and the big one */
+        mfn_t mfn = heap_alloc_zeroed(0, 0);
+        ASSERT_ALWAYS(mfn != MFN_NONE);
+        paging_map(base + i * PAGE_SIZE, mfn << PAGE_SHIFT, PAGE_SIZE, KERNEL_RW);
+    }
+    return (void *)base;
+}
+
+void *paging_map_stub_page(void **alias)
+{
+    mfn_t mfn = heap_alloc_zeroed(0, 0);
+    ASSERT_ALWAYS(mfn != MFN_NONE);
+    *alias = mfn_to_virt(mfn);
+    paging_map(STUB_VIRT, mfn << PAGE_SHIFT, PAGE_SIZE, KERNEL_RX);
+    return (void *)STUB_VIRT;
+}
+
+volatile void *machine_map_device(paddr_t pa, size_t bytes)
+{
+    paddr_t start = round_down(pa, PAGE_SIZE);
+    u64 size = round_up(pa + bytes, PAGE_SIZE) - start, va = device_next;
+
+    if (va + size > DEVICE_VIRT_END)
+        return NULL;
+    device_next += size;
+    paging_map(va, start, size, KERNEL_RW | PTE_PCD | PTE_PWT);
+    return (volatile void *)(va + (pa - start));
+}
+
+void page_clear(void *page)
+{
+    u64 *p = page;
+    for (unsigned i = 0; i < 512; i += 8) {
+        p[i] = p[i + 1] = p[i + 2] = p[i + 3] = 0;
+        p[i + 4] = p[i + 5] = p[i + 6] = p[i + 7] = 0;
+    }
+}
+
+void page_copy(void *dst, const void *src)
+{
+    u64 *d = dst;
+    const u64 *s = src;
+    for (unsigned i = 0; i < 512; i++)
+        d[i] = s[i];
+}
+
+/* ---- machine-to-physical table (ABI: guests read it at M2P_RO_VIRT) ---- */
+
+void m2p_set(mfn_t mfn, gfn_t gfn)
+{
+    if (mfn < frame_table_max)
+        ((u64 *)M2P_VIRT)[mfn] = gfn;
+}
+
+gfn_t m2p_get(mfn_t mfn)
+{
+    return mfn < frame_table_max ? ((u64 *)M2P_VIRT)[mfn] : INVALID_M2P;
+}

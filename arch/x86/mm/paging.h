@@ -1,0 +1,29 @@
+/* Serai's own page tables. The map is in machine/layout.h. */
+#pragma once
+#include "lib/types.h"
+#include "core/build/bootinfo.h"
+
+struct cpu;
+
+/* Boot CPU, before the heap: build the final tables, frame table, M2P; switch to them; give RAM to the heap. */
+void paging_init(const struct boot_info *boot);
+
+/* Put Serai's slots (256..271) into a guest's top-level table. */
+void paging_fill_l4(u64 *l4);
+/* CR3 for a CPU that runs no guest. */
+u64 paging_idle_cr3(void);
+
+/* Map [pa, pa+bytes) at va with PTE flags, 4 KiB aligned; for Serai's own ranges. */
+void paging_map(u64 va, paddr_t pa, u64 bytes, u64 flags);
+
+/* The windows of a CPU (GDT, LDT): fills c->gdt_window, ldt_window, window_l1, gdt. */
+void paging_init_windows(struct cpu *c);
+/* A CPU's stack with guard page; its lowest address. */
+void *paging_map_stack(unsigned cpu);
+/* One page of code in reach of the image: its executable address; *alias: where it can be written. */
+void *paging_map_stub_page(void **alias);
+/* After initialisation: what is constant becomes read-only, init code goes away. */
+void paging_seal(void);
+
+/* Keep [start, end) bytes out of the heap (modules, tables); before paging_init(). */
+void early_reserve(paddr_t start, paddr_t end);

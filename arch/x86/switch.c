@@ -1,0 +1,255 @@
+/*
+ * Context switch: what a CPU holds for the vcpu it runs, and how that changes.
+ *
+ * A CPU has one stack; the running vcpu's general registers lie at its top (cpu_info()->regs). machine_switch() copies them
+ * to the old vcpu, copies the new one's in, exchanges the rest of the state (address space, segment bases, descriptor tables, FPU,
+ * debug registers), and leaves by the exit path with the C stack forgotten. So a vcpu that does not run is nothing but its
+ * struct.
+ *
+ * Going idle keeps the address space: Serai is in all of them, and most often the same vcpu comes back. The domain's cpumask
+ * says which CPUs have its tables loaded; address_space_leave() makes a CPU let go.
+ */
+#include "arch/x86/switch.h"
+#include "arch/arch.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/clock.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/entry/entry.h"
+#include "arch/x86/entry/isolate.h"
+#include "arch/x86/mm/paging.h"
+#include "arch/x86/pv/debugreg.h"
+#include "arch/x86/pv/descriptor.h"
+#include "arch/x86/pv/fpu.h"
+#include "arch/x86/pv/segment.h"
+#include "core/hypercall.h"
+#include "core/mmu.h"
+#include "core/sched.h"
+#include "core/vcpu.h"
+#include "lib/bitops.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+struct cpu_user_regs *vcpu_regs(struct vcpu *v)
+{
+    return v == current ? &cpu_info()->regs : &v->arch.regs;
+}
+
+/* ---- address spaces ---- */
+
+void arch_l4_fill(u64 *l4) { paging_fill_l4(l4); }
+
+void arch_base_changed(struct vcpu *v)
+{
+    mfn_t l4 = v->arch.kernel_mode ? v->arch.kernel_l4 : v->arch.user_l4;
+
+    v->arch.cr3 = l4 ? l4 << PAGE_SHIFT : paging_idle_cr3();
+    if (v == current)
+        address_space_load(v->arch.cr3);
+}
+
+void tlb_flush_here(u64 va)
+{
+    if (va == FLUSH_ALL)
+        address_space_load(this_cpu()->loaded_cr3);
+    else
+        invlpg(va);
+}
+
+static void load_idle_space(void *unused)
+{
+    (void)unused;
+    if (this_cpu()->loaded_cr3 != paging_idle_cr3())
+        address_space_load(paging_idle_cr3());
+}
+
+/* No CPU may keep a dead domain's tables in CR3. Its vcpus do not run. */
+void address_space_leave(struct domain *d)
+{
+    cpumask_t mask = __atomic_exchange_n(&d->arch.cpumask, 0, __ATOMIC_SEQ_CST);
+    if (mask)
+        smp_call(mask, load_idle_space, NULL);
+}
+
+static void space_enter(struct vcpu *v)
+{
+    struct cpu *c = this_cpu();
+    cpumask_t me = 1UL << c->id;
+
+    if (!(READ_ONCE(v->domain->arch.cpumask) & me)) {
+        struct domain *old = c->space_domain;
+        __atomic_fetch_or(&v->domain->arch.cpumask, me, __ATOMIC_SEQ_CST);
+        address_space_load(v->arch.cr3);
+        if (old && old != v->domain)
+            __atomic_fetch_and(&old->arch.cpumask, ~me, __ATOMIC_SEQ_CST);
+        c->space_domain = v->domain;
+    } else if (c->loaded_cr3 != v->arch.cr3) {
+        address_space_load(v->arch.cr3);
+    }
+}
+
+/* ---- registers ---- */
+
+static void save_segments(struct vcpu *v)
+{
+    struct cpu_user_regs *r = &v->arch.regs;
+    u64 live, shadow;
+
+    __asm__ volatile("movw %%ds, %0\n\tmovw %%es, %1\n\tmovw %%fs, %2\n\tmovw %%gs, %3"
+                     : "=m"(r->ds), "=m"(r->es), "=m"(r->fs), "=m"(r->gs));
+    v->arch.fs_base = fs_base_read();
+    live = gs_base_read();
+    shadow = gs_shadow_read();
+    v->arch.gs_base_kernel = v->arch.kernel_mode ? live : shadow;
+    v->arch.gs_base_user = v->arch.kernel_mode ? shadow : live;
+}
+
+/* A selector the guest's tables no longer allow loads as 0 instead of faulting. */
+#define LOAD_SEGMENT(seg, value) \
+    __asm__ volatile("1: movl %k0, %%" #seg "\n2:\n\t" \
+                     ".pushsection .text.fixup, \"ax\"\n3: xorl %k0, %k0\n\tmovl %k0, %%" #seg "\n\tjmp 2b\n\t.popsection\n\t" \
+                     EX_TABLE("1b", "3b") : : "r"((u32)(value)))
+
+static void load_segments(struct vcpu *v)
+{
+    struct cpu_user_regs *r = &v->arch.regs;
+
+    LOAD_SEGMENT(ds, r->ds);
+    LOAD_SEGMENT(es, r->es);
+    LOAD_SEGMENT(fs, r->fs);
+    LOAD_SEGMENT(gs, r->gs);
+    fs_base_write(v->arch.fs_base);
+    gs_base_write(v->arch.kernel_mode ? v->arch.gs_base_kernel : v->arch.gs_base_user);
+    gs_shadow_write(v->arch.kernel_mode ? v->arch.gs_base_user : v->arch.gs_base_kernel);
+}
+
+static void context_save(struct vcpu *v)
+{
+    memcpy(&v->arch.regs, &cpu_info()->regs, offsetof(struct cpu_user_regs, es));
+    save_segments(v);
+    fpu_save(v);
+    debugreg_save(v);
+    ldt_unload(v);
+}
+
+static void context_load(struct vcpu *v)
+{
+    space_enter(v);
+    gdt_load(v);
+    ldt_load(v);
+    memcpy(&cpu_info()->regs, &v->arch.regs, offsetof(struct cpu_user_regs, es));
+    load_segments(v);
+    fpu_restore(v);
+    debugreg_load(v);
+    if (cpu_has.rdtscp)
+        wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
+}
+
+void machine_switch(struct vcpu *next)
+{
+    struct cpu_info *info = cpu_info();
+    struct vcpu *prev = info->current;
+
+    if (next == prev) {
+        sched_switched(prev);
+        return;
+    }
+    if (!vcpu_is_idle(prev))
+        context_save(prev);
+    info->current = next;
+    if (vcpu_is_idle(next)) {
+        sched_switched(prev);
+        leave_to_idle();
+    }
+    context_load(next);
+    sched_switched(prev);
+    machine_time_publish(next);
+    leave_to_guest();
+}
+
+/* ---- the exit path's slow side ---- */
+
+void exit_pending(struct cpu_user_regs *regs)
+{
+    u32 *pending = &cpu_info()->pending;
+    u32 bits;
+
+    (void)regs;
+    while ((bits = READ_ONCE(*pending)) != 0) {
+        pending_work(bits & ~PENDING_SCHED);
+        if (READ_ONCE(*pending) & PENDING_SCHED) {
+            __atomic_fetch_and(pending, ~(u32)PENDING_SCHED, __ATOMIC_SEQ_CST);
+            schedule();
+        }
+    }
+}
+
+void idle_loop(void)
+{
+    u32 *pending = &cpu_info()->pending;
+
+    for (;;) {
+        while (READ_ONCE(*pending)) {
+            u32 bits = READ_ONCE(*pending);
+            pending_work(bits & ~PENDING_SCHED);
+            if (READ_ONCE(*pending) & PENDING_SCHED) {
+                __atomic_fetch_and(pending, ~(u32)PENDING_SCHED, __ATOMIC_SEQ_CST);
+                schedule();
+            }
+        }
+        smp_serve();
+        machine_relax_until_event();
+    }
+}
+
+void machine_relax_until_event(void)
+{
+    /* Interrupts are off: one that arrives between the test of the pending word and HLT waits for STI's shadow. */
+    if (!READ_ONCE(cpu_info()->pending))
+        __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+}
+
+bool preempt_check(void)
+{
+    __asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
+    smp_serve();
+    return READ_ONCE(cpu_info()->pending) != 0;
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+    unsigned cpu = READ_ONCE(v->processor);
+    if (READ_ONCE(v->running) && cpu != smp_cpu())
+        cpu_interrupt(cpu);
+}
+
+void arch_hypercall_restart(u64 nr, const u64 *args, unsigned nargs)
+{
+    struct cpu_user_regs *regs = &cpu_info()->regs;
+
+    regs->rax = nr;
+    if (nargs > 0) regs->rdi = args[0];
+    if (nargs > 1) regs->rsi = args[1];
+    if (nargs > 2) regs->rdx = args[2];
+    if (nargs > 3) regs->r10 = args[3];
+    if (nargs > 4) regs->r8 = args[4];
+    if (nargs > 5) regs->r9 = args[5];
+    regs->rip -= 2;
+}
+
+void cpu_enter_idle(void)
+{
+    leave_to_idle();
+}
+
+long arch_set_ldt(struct vcpu *v, u64 base, u64 entries) { return ldt_set(v, base, entries); }
+
+static void cache_flush_here(void *unused)
+{
+    (void)unused;
+    wbinvd();
+}
+
+void cache_flush(bool all_cpus)
+{
+    smp_call(all_cpus ? cpus_online : 1UL << smp_cpu(), cache_flush_here, NULL);
+}

@@ -1,0 +1,109 @@
+/*
+ * Paravirtual MMU: the theory, and a vcpu's base tables.
+ *
+ * Problem. A guest's page tables are used by the hardware as they are. So nothing may ever get into one that maps a frame the
+ * guest has no right to, and the guest must not be able to write to one behind Serai's back.
+ *
+ * Idea. Every frame has a type and the number of uses as that type. While it has uses as a page table (TYPE_L1..L4) it has
+ * none as TYPE_WRITABLE, and the other way round: a page table is never mapped writable. The types of the tables below it
+ * are uses that the entries of the table above hold. So an address space is safe by induction: the top-level table a
+ * vcpu loads has a use as TYPE_L4, all that its entries name was checked when the use began (validation: pagetype.c) or when
+ * the entry was written (pte.c), and stays checked for as long as the use lasts. Loading it again costs nothing.
+ *
+ * Invariant, which core/audit.c recounts: for every frame of a domain,
+ *     uses as a type  =  entries of live tables that name it that way  +  pin  +  vcpus' base tables  +  grants, Serai's
+ *     references      =  owner's allocation + every use above + read-only mappings.
+ *
+ * Entries of RAM always carry a reference; entries of device memory never do. Entries made by a grant carry none either: the
+ * grant holds it (PTE_GNTTAB).
+ *
+ * Locks. A domain's mmu_lock serialises all changes of its tables and of page-table types of its frames. Uses as
+ * TYPE_WRITABLE are taken and dropped without it, by compare-and-swap, because other domains take them (grants, foreign maps).
+ *
+ * TLBs. A frame whose use ended may still be reachable through stale translations. It is stamped with the TLB clock;
+ * before it becomes something else every CPU of the domain that has not flushed since is flushed (pagetype.c).
+ * The guest's own flushes are its own business: forgetting one can hurt only itself.
+ *
+ * Long work. Validation of a big tree is done in pieces: see PARTIAL in pagetype.c.
+ *
+ * Imprecise on purpose: entries that are not present may hold anything; superpages are refused, so one frame is one
+ * entry; recursive ("linear") top-level entries are refused.
+ *
+ * A guest never dies here: every wrong update is an error with a reason.
+ */
+#include "core/mmu.h"
+#include "arch/arch.h"
+#include "core/mmu_internal.h"
+#include "core/reject.h"
+#include "core/vcpu.h"
+#include "lib/print.h"
+
+/* Take a use of `mfn` as v's base table, waiting for as long as its validation takes. */
+static long base_get(struct domain *d, mfn_t mfn)
+{
+    long rc;
+    do {
+        struct mmu_work w = { MMU_WORK, 0 };
+        spin_lock(&d->mmu_lock);
+        rc = table_get(d, mfn, TYPE_L4, &w);
+        spin_unlock(&d->mmu_lock);
+    } while (rc == -ERESTART && (preempt_check(), true));
+    return rc;
+}
+
+long mmu_set_base(struct vcpu *v, mfn_t mfn)
+{
+    struct domain *d = v->domain;
+    long rc = base_get(d, mfn);
+    if (rc)
+        return rc;
+    mfn_t old = v->arch.kernel_l4;
+    v->arch.kernel_l4 = mfn;
+    arch_base_changed(v);
+    if (old)
+        table_put_all(d, old);
+    return 0;
+}
+
+long mmu_set_user_base(struct vcpu *v, mfn_t mfn)
+{
+    struct domain *d = v->domain;
+    if (mfn) {
+        long rc = base_get(d, mfn);
+        if (rc)
+            return rc;
+    }
+    mfn_t old = v->arch.user_l4;
+    v->arch.user_l4 = mfn;
+    arch_base_changed(v);
+    if (old)
+        table_put_all(d, old);
+    return 0;
+}
+
+void mmu_drop_bases(struct vcpu *v)
+{
+    mfn_t kernel = v->arch.kernel_l4, user = v->arch.user_l4;
+
+    v->arch.kernel_l4 = v->arch.user_l4 = 0;
+    arch_base_changed(v);
+    if (kernel)
+        table_put_all(v->domain, kernel);
+    if (user)
+        table_put_all(v->domain, user);
+}
+
+u64 *pte_find(mfn_t l4, u64 va)
+{
+    mfn_t table = l4;
+    for (unsigned level = 4; ; level--) {
+        u64 *p = (u64 *)mfn_to_virt(table) + pt_index(va, level);
+        if (level == 1)
+            return p;
+        if (level == 4 && !l4_slot_is_guests(pt_index(va, 4)))
+            return NULL;
+        if (!(*p & PTE_PRESENT))
+            return NULL;
+        table = pte_mfn(*p);
+    }
+}

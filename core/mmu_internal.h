@@ -1,0 +1,52 @@
+/* Shared by the files of the paravirtual MMU: mmu.c (theory), pagetype.c, pte.c, mmu_update.c, mmuext.c, audit.c. */
+#pragma once
+#include "core/domain.h"
+#include "core/mmu.h"
+#include <machine/pte.h>
+
+/*
+ * How much may still be done before the operation has to look whether something better waits. Counted in entries taken
+ * or dropped; at 0 page-table work returns -ERESTART with its progress in the frame.
+ */
+struct mmu_work {
+    s32 left;
+    mfn_t orphan;       /* a table dropped by pte_write() whose undoing stopped: the caller owes a table_put_all() */
+};
+#define MMU_WORK 1024
+
+/* In the count of a list that goes on after a pre-emption: *pdone already has a number to add to. Private to Serai. */
+#define MMU_UPDATE_PREEMPTED (1u << 31)
+
+static inline u64 type_of_level(unsigned level) { return (u64)level << TYPE_SHIFT; }
+/* 1..4 for a page table, 0 for anything else. */
+static inline unsigned type_level(u64 type)
+{
+    unsigned t = (unsigned)(type >> TYPE_SHIFT);
+    return t <= 4 ? t : 0;
+}
+static inline bool type_live_table(u64 type) { return (type & TYPE_VALIDATED) && (type & TYPE_USES) && type_level(type); }
+static inline bool l4_slot_is_guests(unsigned i) { return i < 256 || i > 271; }
+
+/* ---- pagetype.c; d->mmu_lock held ---- */
+/* A use of d's frame as a page table of that type (validates it if it is the first). 0, -EINVAL, -ERESTART. */
+long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w);
+/* Drop a use; the last one undoes the validation. 0 or -ERESTART (call again). */
+long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w);
+/* table_put() to its end, opening the lock and an interrupt window between pieces. */
+void table_put_all(struct domain *d, mfn_t mfn);
+
+/* ---- pte.c; d->mmu_lock held (d owns the table) ---- */
+/* Whose frames an L1 entry may name: a domain id, DOMID_IO or DOMID_XEN. */
+typedef u16 pg_owner_t;
+/* Take what a present entry of a table of d at `level` refers to; adjusts *pte. 0, -EINVAL, -EPERM, -ERESTART. */
+long pte_take(struct domain *d, pg_owner_t pg, unsigned level, u64 *pte, struct mmu_work *w);
+/* Drop what a present entry refers to. 0 or -ERESTART (the child is left partial; see table_put). */
+long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w);
+/*
+ * Replace the entry at *p in a live table of d.
+ * preserve_ad: keep the accessed and dirty bits it has. May leave w->orphan.
+ */
+long pte_write(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, bool preserve_ad, struct mmu_work *w);
+
+/* Walk d's live tables from `l4` to the L1 entry that maps va; NULL if a level is missing. */
+u64 *pte_find(mfn_t l4, u64 va);

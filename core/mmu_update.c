@@ -1,0 +1,317 @@
+/*
+ * Page-table updates: mmu_update, update_va_mapping, direct writes that faulted, grant mappings. Theory in mmu.c.
+ * Each update is: find the live table and the entry, check and store it under the owner's mmu_lock (pte_write).
+ */
+#include "abi/xen.h"
+#include "arch/arch.h"
+#include "core/guest.h"
+#include "core/hypercall.h"
+#include "core/mmu_internal.h"
+#include "core/reject.h"
+#include "core/vcpu.h"
+#include <machine/uaccess.h>
+
+/* What an update's target table is at the moment. Lock held. */
+static unsigned live_level(struct domain *d, mfn_t mfn)
+{
+    if (!mfn_valid(mfn) || mfn_frame(mfn)->owner != d->id)
+        return 0;
+    u64 x = READ_ONCE(mfn_frame(mfn)->type);
+    return type_live_table(x) ? type_level(x) : 0;
+}
+
+/* An update of a frame that is no page table: an ordinary write to memory of d. */
+static long plain_write(struct domain *d, u64 maddr, u64 val)
+{
+    mfn_t mfn = maddr >> PAGE_SHIFT;
+
+    if (!mfn_is_ram(mfn) || !frame_get_writable(mfn, d))
+        return reject(-EINVAL, "update of frame %#lx, which is no page table or memory of domain %u", (unsigned long)mfn, d->id);
+    *(u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8))) = val;
+    frame_put_writable(mfn);
+    return 0;
+}
+
+static void finish_orphan(struct domain *d, struct mmu_work *w)
+{
+    mfn_t orphan = w->orphan;
+    if (unlikely(orphan)) {
+        w->orphan = 0;
+        table_put_all(d, orphan);
+    }
+}
+
+/* One entry of a table of d, by machine address. -ERESTART: nothing done yet, call again. */
+static long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 val, bool preserve_ad, struct mmu_work *w)
+{
+    mfn_t mfn = maddr >> PAGE_SHIFT;
+    long rc;
+
+    spin_lock(&d->mmu_lock);
+    unsigned level = live_level(d, mfn);
+    if (unlikely(!level)) {
+        spin_unlock(&d->mmu_lock);
+        return plain_write(d, maddr, val);
+    }
+    u64 *p = (u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8)));
+    rc = pte_write(d, pg, level, p, val, preserve_ad, w);
+    spin_unlock(&d->mmu_lock);
+    finish_orphan(d, w);
+    return rc;
+}
+
+static long update_m2p(struct domain *d, mfn_t mfn, u64 val)
+{
+    if (!mfn_is_ram(mfn) || !frame_get(mfn, d))
+        return reject(-EINVAL, "M2P update of frame %#lx, which is not domain %u's", (unsigned long)mfn, d->id);
+    m2p_set(mfn, val);
+    frame_put(mfn);
+    return 0;
+}
+
+/* Whose tables (bits 16+, id + 1) and whose frames (bits 0-15) a call is about. References on both if not current. */
+struct subject {
+    struct domain *pt;          /* owner of the tables; NULL on error */
+    struct domain *held[2];
+    pg_owner_t pg;
+};
+
+static long subject_find(u64 foreign, struct subject *s)
+{
+    struct domain *cur = current->domain;
+    u32 pt = (u32)foreign >> 16;
+    u16 pg = (u16)foreign;
+    long err = 0;
+
+    *s = (struct subject){ .pt = cur, .pg = cur->id };
+    if (likely(foreign == DOMID_SELF))
+        return 0;
+    if (pt) {
+        s->pt = s->held[0] = domain_get_target((domid_t)(pt - 1), &err);
+        if (!s->pt)
+            return reject(err, "domain %u: no such domain, or not yours to map for", pt - 1);
+        s->pg = s->pt->id;
+    }
+    if (pg == DOMID_SELF || pg == cur->id)
+        return 0;
+    if (pg == DOMID_IO || pg == DOMID_XEN) {
+        s->pg = pg;
+        if (pg == DOMID_XEN && !cur->privileged)
+            return reject(-EPERM, "only the control domain maps frames of Serai");
+        return 0;
+    }
+    s->held[1] = domain_get_target(pg, &err);
+    if (!s->held[1])
+        return reject(err, "domain %u: no such domain, or not yours to map from", pg);
+    s->pg = pg;
+    return 0;
+}
+
+static void subject_put(struct subject *s)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (s->held[i])
+            domain_put(s->held[i]);
+}
+
+static long one_request(struct subject *s, const mmu_update_t *req, struct mmu_work *w)
+{
+    switch (req->ptr & 3) {
+    case MMU_MACHPHYS_UPDATE: {
+        struct domain *owner = s->held[1] ? s->held[1] : s->pt;
+        return update_m2p(owner, req->ptr >> PAGE_SHIFT, req->val);
+    }
+    case MMU_PT_UPDATE_PRESERVE_AD:
+        return update_entry(s->pt, s->pg, req->ptr & ~7UL, req->val, true, w);
+    default:    /* NORMAL, NO_TRANSLATE: a PV guest's frame numbers are machine frames */
+        return update_entry(s->pt, s->pg, req->ptr & ~7UL, req->val, false, w);
+    }
+}
+
+/* Number of requests done so far goes to *pdone; a resumed call adds to what is there. */
+static long report_done(u64 pdone, u64 done, bool resumed)
+{
+    u32 before = 0, total;
+
+    if (!pdone)
+        return 0;
+    if (resumed && copy_from_guest(&before, GVA(pdone), sizeof(before)))
+        return -EFAULT;
+    total = before + (u32)done;
+    return copy_to_guest(GVA(pdone), &total, sizeof(total)) ? -EFAULT : 0;
+}
+
+long do_mmu_update(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
+{
+    bool resumed = count & MMU_UPDATE_PREEMPTED;
+    struct mmu_work w = { MMU_WORK, 0 };
+    struct subject s;
+    long rc;
+    u64 i;
+
+    count &= ~(u64)MMU_UPDATE_PREEMPTED;
+    if (unlikely(count > UINT32_MAX))
+        return reject(-EINVAL, "%lu requests in one call", (unsigned long)count);
+    rc = subject_find(foreigndom, &s);
+    for (i = 0; !rc && i < count; i++) {
+        mmu_update_t req;
+        if (unlikely(get_guest_words((u64 *)&req, reqs + i * sizeof(req), 2))) {
+            rc = -EFAULT;
+            break;
+        }
+        rc = one_request(&s, &req, &w);
+        if (unlikely(rc == -ERESTART || w.left <= 0)) {
+            u64 done = i + (rc == 0);
+            w.left = MMU_WORK;
+            if (preempt_check() && done < count && (!rc || rc == -ERESTART)) {
+                subject_put(&s);
+                if (report_done(pdone, done, resumed))
+                    return -EFAULT;
+                return hypercall_continue(__HYPERVISOR_mmu_update, 4, reqs + done * sizeof(req),
+                                          (count - done) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
+            }
+            if (rc == -ERESTART) {
+                i--;
+                rc = 0;
+            }
+        }
+    }
+    subject_put(&s);
+    if (report_done(pdone, i, resumed) && !rc)
+        rc = -EFAULT;
+    return rc;
+}
+
+/* ---- by virtual address ---- */
+
+/* The flush that update_va_mapping asks for (UVMF_*, public header xen.h). */
+static long flush_after(struct vcpu *v, u64 va, u64 flags)
+{
+    cpumask_t mask;
+    u64 what = (flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG ? va : FLUSH_ALL;
+
+    if (!(flags & UVMF_FLUSHTYPE_MASK))
+        return 0;
+    switch (flags & ~UVMF_FLUSHTYPE_MASK) {
+    case UVMF_LOCAL:
+        tlb_flush_here(what);
+        return 0;
+    case UVMF_ALL:
+        mask = v->domain->arch.cpumask;
+        break;
+    default: {
+        long rc = vcpu_mask_cpus(v->domain, GVA(flags & ~UVMF_FLUSHTYPE_MASK), &mask);
+        if (rc)
+            return rc;
+    }
+    }
+    tlb_flush_mask(mask, what);
+    return 0;
+}
+
+static long update_va(struct vcpu *v, u64 va, u64 val, u64 flags, pg_owner_t pg)
+{
+    struct domain *d = v->domain;
+    struct mmu_work w = { MMU_WORK, 0 };
+    long rc;
+
+    spin_lock(&d->mmu_lock);
+    u64 *p = pte_find(v->arch.kernel_l4, va);
+    rc = likely(p) ? pte_write(d, pg, 1, p, val, false, &w) : -EINVAL;
+    spin_unlock(&d->mmu_lock);
+    if (unlikely(!p))
+        return reject(-EINVAL, "no page table maps %#lx", (unsigned long)va);
+    if (likely(!flags) || rc)
+        return rc;
+    return flush_after(v, va, flags);
+}
+
+long do_update_va_mapping(u64 va, u64 val, u64 flags)
+{
+    struct vcpu *v = current;
+    return update_va(v, va, val, flags, v->domain->id);
+}
+
+long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid)
+{
+    struct subject s;
+    long rc = subject_find((u16)domid, &s);
+    if (!rc)
+        rc = update_va(current, va, val, flags, s.pg);
+    subject_put(&s);
+    return rc;
+}
+
+/* ---- direct writes to page tables that the guest has mapped read-only ---- */
+
+long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas)
+{
+    struct domain *d = v->domain;
+    struct mmu_work w = { 1 << 30, 0 };
+    unsigned shift = (va & 7) * 8;
+    u64 mask = size == 8 ? ~0UL : ((1UL << size * 8) - 1) << shift;
+    unsigned level;
+    long rc = -ESRCH;
+
+    if ((va & 7) + size > 8)
+        return -ESRCH;
+    spin_lock(&d->mmu_lock);
+    u64 *map = pte_find(v->arch.kernel_l4, va);
+    if (likely(map && (*map & PTE_PRESENT) && (level = live_level(d, pte_mfn(*map))) != 0)) {
+        u64 *p = (u64 *)((char *)mfn_to_virt(pte_mfn(*map)) + (va & (PAGE_SIZE - 8)));
+        u64 have = READ_ONCE(*p);
+        if (cas && ((have & mask) >> shift) != *old) {
+            *old = (have & mask) >> shift;
+            rc = -EAGAIN;
+        } else {
+            rc = pte_write(d, d->id, level, p, (have & ~mask) | ((val << shift) & mask), false, &w);
+        }
+    }
+    spin_unlock(&d->mmu_lock);
+    finish_orphan(d, &w);
+    return rc;
+}
+
+/* ---- grant mappings ---- */
+
+/* The L1 entry that host_addr names. Lock held. */
+static u64 *grant_entry(struct domain *d, u64 host_addr, bool contains_pte)
+{
+    if (!contains_pte)
+        return pte_find(current->arch.kernel_l4, host_addr);
+    if ((host_addr & 7) || live_level(d, host_addr >> PAGE_SHIFT) != 1)
+        return NULL;
+    return (u64 *)((char *)mfn_to_virt(host_addr >> PAGE_SHIFT) + (host_addr & (PAGE_SIZE - 8)));
+}
+
+/* Grant entries hold no reference; what they replace may have. */
+static void grant_store(struct domain *d, u64 *p, u64 new)
+{
+    struct mmu_work w = { MMU_WORK, 0 };
+    u64 old = __atomic_exchange_n(p, new, __ATOMIC_ACQ_REL);
+    if (old & PTE_PRESENT)
+        pte_drop(d, 1, old, &w);
+}
+
+long mmu_grant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 flags)
+{
+    spin_lock(&d->mmu_lock);
+    u64 *p = grant_entry(d, host_addr, contains_pte);
+    if (p)
+        grant_store(d, p, pte_make(mfn, (flags & ~PTE_GLOBAL) | PTE_USER | PTE_GNTTAB));
+    spin_unlock(&d->mmu_lock);
+    return p ? 0 : reject(-EINVAL, "no page-table entry of domain %u at %s %#lx to map a grant by", d->id,
+                          contains_pte ? "machine address" : "address", (unsigned long)host_addr);
+}
+
+long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 new_pte)
+{
+    spin_lock(&d->mmu_lock);
+    u64 *p = grant_entry(d, host_addr, contains_pte);
+    bool mine = p && (*p & (PTE_PRESENT | PTE_GNTTAB)) == (PTE_PRESENT | PTE_GNTTAB) && pte_mfn(*p) == mfn;
+    if (mine)
+        grant_store(d, p, new_pte);
+    spin_unlock(&d->mmu_lock);
+    return mine ? 0 : reject(-EINVAL, "%#lx does not map granted frame %#lx (any more)", (unsigned long)host_addr,
+                             (unsigned long)mfn);
+}

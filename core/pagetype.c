@@ -1,0 +1,288 @@
+/*
+ * The page-type machine. Theory in mmu.c.
+ *
+ *   have: type uses state     want           result
+ *   T      0    -             writable       flush stale TLBs if T was a table; writable, 1 use
+ *   W      n    -             writable       n+1
+ *   T      n>0  -             writable       refused
+ *   T      0    -             table R        flush stale TLBs if T != R; R, 1 use, validate; on failure: no type
+ *   R      n>0  validated     table R        n+1
+ *   R      0    partial       table R        go on validating where it stopped
+ *   T      0    partial       table R != T   undo what was validated, then as T 0
+ *   T      0    partial       writable       refused
+ *   T      n>0  -             other          refused
+ *
+ * PARTIAL. Validation and its undoing stop when the work budget is used up. Then the frame is `PARTIAL`, has no uses, keeps
+ * one general reference so that it stays with its owner, and `progress` says how many of its entries hold
+ * their references: the same state in both directions, so anyone may resume either way, and a guest that walks off leaves
+ * nothing that the domain's death does not find (mmu_relinquish). While a child stops, its parent's progress is the
+ * child's index: the entry there holds nothing, but the child may be partial and is looked at first.
+ */
+#include "arch/arch.h"
+#include "core/hypercall.h"
+#include "core/mmu_internal.h"
+#include "core/reject.h"
+#include "lib/print.h"
+#include <machine/descriptors.h>
+
+/* The use that ends now may linger in TLBs. Before the count says 0. */
+static void stamp(struct frame *f) { f->stamp = tlb_clock(); }
+
+static void flush_for_retype(struct domain *d, struct frame *f)
+{
+    cpumask_t stale = tlb_stale(READ_ONCE(d->arch.cpumask), f->stamp);
+    if (stale)
+        tlb_flush_mask(stale, FLUSH_ALL);
+}
+
+/* ---- writable ---- */
+
+bool type_get_writable(mfn_t mfn)
+{
+    struct frame *f = mfn_frame(mfn);
+    u64 x = READ_ONCE(f->type), n;
+
+    do {
+        if (x & TYPE_PARTIAL)
+            return false;
+        if ((x & TYPE_MASK) == TYPE_WRITABLE)
+            n = x + 1;
+        else if (!(x & TYPE_USES))
+            n = TYPE_WRITABLE | TYPE_VALIDATED | 1;
+        else
+            return false;
+        if ((n & TYPE_USES) == 0)
+            return false;                                   /* 2^32 uses: refused, not wrapped */
+    } while (!__atomic_compare_exchange_n(&f->type, &x, n, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    if (unlikely((x & TYPE_MASK) != TYPE_WRITABLE && (x & TYPE_MASK) != TYPE_NONE)) {
+        cpumask_t stale = tlb_stale(cpus_online, f->stamp);
+        if (stale)
+            tlb_flush_mask(stale, FLUSH_ALL);
+    }
+    return true;
+}
+
+void type_put_writable(mfn_t mfn)
+{
+    struct frame *f = mfn_frame(mfn);
+    u64 x = READ_ONCE(f->type);
+
+    ASSERT((x & TYPE_MASK) == TYPE_WRITABLE && (x & TYPE_USES));
+    do {
+        if ((x & TYPE_USES) == 1)
+            stamp(f);
+    } while (!__atomic_compare_exchange_n(&f->type, &x, x - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+}
+
+/* ---- tables ---- */
+
+/* Undo entries [0, progress); 0 or -ERESTART with progress kept. */
+static long table_undo(struct domain *d, mfn_t mfn, unsigned level, struct mmu_work *w)
+{
+    struct frame *f = mfn_frame(mfn);
+    u64 *t = mfn_to_virt(mfn);
+    unsigned i = f->progress;
+
+    /* The child at `progress` may have stopped half way. */
+    if (level > 1 && i < PTES_PER_PAGE && (t[i] & PTE_PRESENT) && (level < 4 || l4_slot_is_guests(i)) &&
+        mfn_is_ram(pte_mfn(t[i]))) {
+        mfn_t child = pte_mfn(t[i]);
+        u64 type = READ_ONCE(mfn_frame(child)->type);
+        if ((type & TYPE_PARTIAL) && type_level(type) == level - 1 && mfn_frame(child)->owner == d->id &&
+            table_put(d, child, w))
+            return -ERESTART;
+    }
+    while (i-- > 0) {
+        if (!(t[i] & PTE_PRESENT) || (level == 4 && !l4_slot_is_guests(i)))
+            continue;
+        f->progress = (u16)i;
+        if (pte_drop(d, level, t[i], w))
+            return -ERESTART;
+        if (w->left <= 0 && i)
+            return -ERESTART;
+    }
+    f->progress = 0;
+    return 0;
+}
+
+/* Take what entries [progress, 512) name; on failure everything is undone. 0, -EINVAL..., -ERESTART. */
+static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct mmu_work *w)
+{
+    struct frame *f = mfn_frame(mfn);
+    u64 *t = mfn_to_virt(mfn);
+
+    for (unsigned i = f->progress; i < PTES_PER_PAGE; i++) {
+        if (!(t[i] & PTE_PRESENT))
+            continue;
+        if (level == 4 && !l4_slot_is_guests(i))
+            continue;
+        f->progress = (u16)i;
+        if (w->left <= 0)
+            return -ERESTART;
+        u64 pte = t[i];
+        long rc = pte_take(d, d->id, level, &pte, w);
+        if (rc == -ERESTART)
+            return rc;
+        if (rc) {
+            struct mmu_work all = { 1 << 30, 0 };
+            table_undo(d, mfn, level, &all);
+            return rc;
+        }
+        t[i] = pte;
+    }
+    f->progress = PTES_PER_PAGE;
+    if (level == 4)
+        arch_l4_fill(t);
+    return 0;
+}
+
+/* The frame is ours alone (no uses, or partial): validate it. Holds one general reference, plus PARTIAL's if resuming. */
+static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, struct mmu_work *w)
+{
+    struct frame *f = mfn_frame(mfn);
+    long rc;
+
+    if (!resume)
+        f->progress = 0;
+    WRITE_ONCE(f->type, type | 1);
+    if (type == TYPE_DESC)
+        rc = descriptor_page_valid(mfn) ? 0 : reject(-EINVAL, "frame %#lx holds descriptors no guest may have",
+                                                     (unsigned long)mfn);
+    else
+        rc = table_validate(d, mfn, type_level(type), w);
+    if (rc == -ERESTART) {
+        WRITE_ONCE(f->type, type | TYPE_PARTIAL);
+        if (resume)
+            frame_put(mfn);         /* PARTIAL keeps one */
+        return rc;
+    }
+    WRITE_ONCE(f->type, rc ? TYPE_NONE : type | TYPE_VALIDATED | 1);
+    if (resume)
+        frame_put(mfn);
+    if (rc)
+        frame_put(mfn);
+    return rc;
+}
+
+long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w)
+{
+    struct frame *f = mfn_frame(mfn);
+
+    if (unlikely(!mfn_valid(mfn) || !frame_get(mfn, d)))
+        return reject(-EINVAL, "frame %#lx is not a frame of domain %u: not usable as a page table", (unsigned long)mfn, d->id);
+    for (;;) {
+        u64 x = READ_ONCE(f->type);
+        if ((x & TYPE_MASK) == type && (x & TYPE_VALIDATED) && (x & TYPE_USES)) {
+            if ((x & TYPE_USES) == TYPE_USES)
+                break;
+            WRITE_ONCE(f->type, x + 1);
+            return 0;
+        }
+        if (x & TYPE_PARTIAL) {
+            if ((x & TYPE_MASK) == type)
+                return table_begin(d, mfn, type, true, w);
+            if (table_put(d, mfn, w)) {
+                frame_put(mfn);
+                return -ERESTART;
+            }
+            continue;
+        }
+        if (x & TYPE_USES)
+            break;
+        /* Nobody uses it: ours, unless a writable use comes in between. */
+        if (!__atomic_compare_exchange_n(&f->type, &x, type | 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            continue;
+        if ((x & TYPE_MASK) != type && (x & TYPE_MASK) != TYPE_NONE)
+            flush_for_retype(d, f);
+        return table_begin(d, mfn, type, false, w);
+    }
+    u64 x = READ_ONCE(f->type);
+    frame_put(mfn);
+    return reject(-EINVAL, "frame %#lx is in use as type %lu (%lu uses), wanted as type %lu", (unsigned long)mfn,
+                  (unsigned long)(x >> TYPE_SHIFT), (unsigned long)(x & TYPE_USES), (unsigned long)(type >> TYPE_SHIFT));
+}
+
+long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
+{
+    struct frame *f = mfn_frame(mfn);
+    u64 x = READ_ONCE(f->type), type = x & TYPE_MASK;
+
+    if ((x & TYPE_USES) > 1) {
+        WRITE_ONCE(f->type, x - 1);
+        frame_put(mfn);
+        return 0;
+    }
+    ASSERT((x & TYPE_USES) == 1 || (x & TYPE_PARTIAL));
+    if (type != TYPE_DESC) {
+        if (!(x & TYPE_PARTIAL))
+            f->progress = PTES_PER_PAGE;
+        WRITE_ONCE(f->type, type | TYPE_PARTIAL);
+        if (table_undo(d, mfn, type_level(type), w))
+            return -ERESTART;
+    }
+    stamp(f);
+    __atomic_store_n(&f->type, type, __ATOMIC_RELEASE);
+    frame_put(mfn);
+    return 0;
+}
+
+void table_put_all(struct domain *d, mfn_t mfn)
+{
+    long rc;
+    do {
+        struct mmu_work w = { MMU_WORK, 0 };
+        spin_lock(&d->mmu_lock);
+        rc = table_put(d, mfn, &w);
+        spin_unlock(&d->mmu_lock);
+    } while (rc && (preempt_check(), true));
+}
+
+/* ---- for the rest of core ---- */
+
+long frame_get_typed(struct domain *d, mfn_t mfn, u64 type, bool preemptible)
+{
+    long rc;
+    do {
+        struct mmu_work w = { MMU_WORK, 0 };
+        spin_lock(&d->mmu_lock);
+        rc = table_get(d, mfn, type, &w);
+        spin_unlock(&d->mmu_lock);
+        if (rc == -ERESTART && preempt_check() && preemptible)
+            return rc;
+    } while (rc == -ERESTART);
+    return rc;
+}
+
+void frame_put_typed(struct domain *d, mfn_t mfn)
+{
+    table_put_all(d, mfn);
+}
+
+/*
+ * Death of a domain: unpin and finish what is partial, frame by frame along its list. Base tables are gone already. A table that
+ * still has uses is used by another of the list and goes when that one goes.
+ */
+long mmu_relinquish(struct domain *d)
+{
+    struct mmu_work w = { MMU_WORK, 0 };
+    long rc = 0;
+
+    spin_lock(&d->mmu_lock);
+    u32 mfn = d->page_head, next;
+    for (; mfn && !rc; mfn = next) {
+        struct frame *f = mfn_frame(mfn);
+        u64 x = READ_ONCE(f->type);
+        next = f->next;
+        if (x & TYPE_PINNED) {
+            WRITE_ONCE(f->type, x & ~TYPE_PINNED);
+            rc = table_put(d, mfn, &w);
+            w.left--;
+        } else if (x & TYPE_PARTIAL) {
+            rc = table_put(d, mfn, &w);
+        }
+        if (w.left <= 0)
+            rc = -ERESTART;
+    }
+    spin_unlock(&d->mmu_lock);
+    return rc;
+}

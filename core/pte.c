@@ -1,0 +1,134 @@
+/*
+ * What one page-table entry may say. Theory in mmu.c.
+ *
+ * An L1 entry names RAM of the page owner (a reference; a writable use too if it is writable), device memory the
+ * domain was given, or nothing (not present: any content). An entry of a higher level names a table of the level below,
+ * owned by the same domain. All entries get PTE_USER, since both halves of a 64-bit guest run in ring 3; the
+ * guest's kernel and user are kept apart by having two top-level tables.
+ */
+#include "arch/arch.h"
+#include "core/mmu_internal.h"
+#include "core/reject.h"
+#include "lib/rangeset.h"
+
+#define CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
+
+/* Device memory: no references, only permission. */
+static long take_device(struct domain *d, pg_owner_t pg, u64 *pte)
+{
+    mfn_t mfn = pte_mfn(*pte);
+
+    if (pg == DOMID_XEN) {
+        /* Frames of Serai's that are published: the machine-to-physical table, read-only. */
+        if (d->privileged && !(*pte & PTE_RW) && mfn_valid(mfn) && mfn_frame(mfn)->owner == DOMID_XEN)
+            return 0;
+        return reject(-EPERM, "frame %#lx of Serai may only be read, by the control domain", (unsigned long)mfn);
+    }
+    if (mfn_valid(mfn) && mfn_frame(mfn)->owner == DOMID_XEN)
+        return reject(-EPERM, "frame %#lx belongs to Serai", (unsigned long)mfn);
+    if (!d->iomem || !rangeset_contains(d->iomem, mfn, mfn))
+        return reject(-EPERM, "frame %#lx is not RAM, and domain %u has no permission for it", (unsigned long)mfn, d->id);
+    return 0;
+}
+
+static long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
+{
+    mfn_t mfn = pte_mfn(*pte);
+    u16 owner;
+
+    *pte = (*pte & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
+    if (unlikely(!mfn_is_ram(mfn)))
+        return take_device(d, pg, pte);
+    if (unlikely(!frame_get_any(mfn, &owner)))
+        return reject(-EINVAL, "frame %#lx is nobody's", (unsigned long)mfn);
+    if (unlikely(owner != pg)) {
+        frame_put(mfn);
+        return reject(-EPERM, "frame %#lx belongs to domain %u, not to domain %u", (unsigned long)mfn, owner, pg);
+    }
+    if ((*pte & PTE_RW) && unlikely(!type_get_writable(mfn))) {
+        u64 type = READ_ONCE(mfn_frame(mfn)->type);
+        frame_put(mfn);
+        return reject(-EINVAL, "frame %#lx is a page or descriptor table (type %lu): not mappable writable",
+                      (unsigned long)mfn, (unsigned long)(type >> TYPE_SHIFT));
+    }
+    if (!d->privileged)
+        *pte &= ~CACHE_BITS;        /* RAM is cached; only drivers of real devices have reasons to differ */
+    return 0;
+}
+
+static long take_table(struct domain *d, unsigned level, u64 *pte, struct mmu_work *w)
+{
+    if (*pte & PTE_PSE)
+        return reject(-EINVAL, "superpage in an L%u entry (%#lx)", level, (unsigned long)*pte);
+    *pte = (*pte & ~PTE_GLOBAL) | PTE_USER;
+    return table_get(d, pte_mfn(*pte), type_of_level(level - 1), w);
+}
+
+long pte_take(struct domain *d, pg_owner_t pg, unsigned level, u64 *pte, struct mmu_work *w)
+{
+    w->left--;
+    if (unlikely(*pte & pte_reserved))
+        return reject(-EINVAL, "L%u entry %#lx has address bits this CPU does not have", level, (unsigned long)*pte);
+    return level == 1 ? take_l1(d, pg, pte) : take_table(d, level, pte, w);
+}
+
+static void drop_l1(u64 pte)
+{
+    mfn_t mfn = pte_mfn(pte);
+
+    if ((pte & PTE_GNTTAB) || !mfn_is_ram(mfn))
+        return;
+    if (pte & PTE_RW)
+        type_put_writable(mfn);
+    frame_put(mfn);
+}
+
+long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w)
+{
+    w->left--;
+    if (level > 1)
+        return table_put(d, pte_mfn(pte), w);
+    drop_l1(pte);
+    return 0;
+}
+
+/* Store, whatever accessed and dirty bits the hardware sets meanwhile; the value replaced. */
+static u64 store(u64 *p, u64 new, bool preserve_ad)
+{
+    if (!preserve_ad)
+        return __atomic_exchange_n(p, new, __ATOMIC_ACQ_REL);
+    u64 old = READ_ONCE(*p);
+    while (!__atomic_compare_exchange_n(p, &old, new | (old & (PTE_ACCESSED | PTE_DIRTY)), false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED))
+        ;
+    return old;
+}
+
+long pte_write(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, bool preserve_ad, struct mmu_work *w)
+{
+    u64 old = READ_ONCE(*p);
+
+    if (level == 4 && unlikely(!l4_slot_is_guests((unsigned)((u64)p >> 3) & 511)))
+        return reject(-EINVAL, "top-level slot %u belongs to Serai", (unsigned)((u64)p >> 3) & 511);
+    if (new & PTE_PRESENT) {
+        bool same = (old & PTE_PRESENT) && !((old ^ new) & PTE_ADDR) &&
+                    (level > 1 || (!((old ^ new) & PTE_RW) && !(old & PTE_GNTTAB)));
+        if (same) {
+            /* The same reference goes on under other flags. */
+            if (unlikely((new & pte_reserved) || (level > 1 && (new & PTE_PSE))))
+                return reject(-EINVAL, "L%u entry %#lx has bits no guest may set", level, (unsigned long)new);
+            new = (new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
+            if (level == 1 && !d->privileged && mfn_is_ram(pte_mfn(new)))
+                new &= ~CACHE_BITS;
+            store(p, new, preserve_ad);
+            return 0;
+        }
+        long rc = pte_take(d, pg, level, &new, w);
+        if (unlikely(rc))
+            return rc;
+    }
+    old = store(p, new, preserve_ad);
+    if ((old & PTE_PRESENT) && pte_drop(d, level, old, w))
+        w->orphan = pte_mfn(old);
+    return 0;
+}
