@@ -1,0 +1,19 @@
+/* Instructions a PV guest cannot execute itself. Theory in emulate.c. */
+#pragma once
+#include "abi/xen.h"
+#include "lib/types.h"
+
+/*
+ * After #GP of current's guest (kernel or user): true when the instruction was done and rip advanced, or another
+ * exception was injected instead; false: the #GP is the guest's own. error_code in regs as the CPU pushed it.
+ */
+bool emulate_privileged(struct cpu_user_regs *regs);
+/* After #UD: the forced-emulation prefix with CPUID. */
+bool emulate_invalid_op(struct cpu_user_regs *regs);
+
+/* Instruction bytes at current's rip into buf[15]: their number up to the first that is not readable; 0: none. */
+unsigned emulate_fetch(const struct cpu_user_regs *regs, u8 *buf, unsigned want);
+/* Is the running code segment a 64-bit one? */
+bool emulate_code64(const struct cpu_user_regs *regs);
+/* An instruction of `length` bytes is done: rip, RF, and the single-step trap if the guest wants it. */
+void emulate_retire(struct cpu_user_regs *regs, unsigned length);
