@@ -330,3 +330,18 @@ long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
     }
     return reject(-ENOSYS, "vcpu_op %lu", (unsigned long)cmd);
 }
+
+long do_nmi_op(u64 cmd, u64 arg)
+{
+    struct xennmi_callback c;
+
+    switch (cmd) {
+    case XENNMI_register_callback:
+        if (copy_from_guest(&c, GVA(arg), sizeof(c)))
+            return reject(-EFAULT, "cannot read the arguments at %#lx", (unsigned long)arg);
+        return arch_vcpu_nmi_callback(current, c.handler_address);
+    case XENNMI_unregister_callback:
+        return arch_vcpu_nmi_callback(current, 0);
+    }
+    return reject(-ENOSYS, "nmi_op %lu", (unsigned long)cmd);
+}

@@ -31,7 +31,8 @@ static void poll_fired(void *data)
 {
     struct vcpu *v = data;
 
-    WRITE_ONCE(v->polling, false);
+    if (!__atomic_exchange_n(&v->polling, false, __ATOMIC_SEQ_CST))
+        return; /* that poll is over; it may sleep for another reason now */
     if (__atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST) & VPF_BLOCKED)
         vcpu_wake(v);
 }

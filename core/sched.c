@@ -1,0 +1,409 @@
+/*
+ * The scheduler: proportional share by virtual time, a run queue per CPU.
+ *
+ * Each vcpu has a virtual time that advances while it runs, the slower the heavier its domain (WEIGHT_DEFAULT / weight).
+ * A CPU runs the vcpu with the smallest virtual time, for a slice. So vcpus that compete get CPU time in proportion
+ * to their weights, whoever does not want its share leaves it to the others, and nobody starves: virtual times of the
+ * others grow past any that waits. A vcpu that slept comes back at most WAKE_BONUS behind the clock of its queue, hence
+ * it pre-empts who used more than its share, but cannot save up idle time. docs/scheduler.md has the bounds.
+ *
+ * Invariants:
+ *   - v->processor, being in a queue, and runq.curr change only under the lock of the run queue of v->processor;
+ *   - a vcpu is in a queue if and only if it is runnable and not `running`; vcpu_wake(), sched_switched() and the
+ *     choice in schedule() are the only places that put it in or take it out;
+ *   - `running` is true from being chosen until sched_switched() on the CPU that left it, when its context is in memory.
+ *     So nobody else can choose a vcpu that is still being left.
+ *
+ * Lost wake-ups: who changes a reason not to run (pause_flags, counts) does so before it takes the queue lock to wake
+ * or stop the vcpu; if the vcpu is running, schedule() or sched_switched() look at the reasons afterwards, under the
+ * same lock.
+ *
+ * Work conservation: a CPU that goes idle sets its bit in idle_cpus and then looks for waiting vcpus; who queues a vcpu
+ * inserts it and then looks for idle CPUs. One of them sees the other.
+ *
+ * Tickless: the slice timer is set only while somebody waits in the queue or the current vcpu's domain has a cap.
+ *
+ * Everything here runs with interrupts off. A guest cannot be killed by the scheduler.
+ */
+#include "core/sched_internal.h"
+#include "core/event.h"
+#include "core/heap.h"
+#include "core/options.h"
+#include "core/reject.h"
+#include "lib/print.h"
+
+static struct domain idle_domain_record;
+static struct vcpu *idle_vcpus[MAX_CPUS];
+struct domain *idle_domain = &idle_domain_record;
+
+/* ---- runstates ---- */
+
+static int runstate_of(const struct vcpu *v)
+{
+    unsigned long flags = READ_ONCE(v->pause_flags);
+
+    if (flags & VPF_BLOCKED)
+        return RUNSTATE_blocked;
+    if ((flags & ~VPF_PARKED) || READ_ONCE(v->pause_count) || READ_ONCE(v->domain->pause_count))
+        return RUNSTATE_offline;
+    return RUNSTATE_runnable; /* a parked one would run if it might */
+}
+
+/* Queue of v locked. */
+void runstate_change(struct vcpu *v, int state, ns_t now)
+{
+    vcpu_runstate_info_t *r = &v->runstate;
+
+    if (now > r->state_entry_time)
+        r->time[r->state] += now - r->state_entry_time;
+    r->state_entry_time = max(now, (ns_t)r->state_entry_time);
+    r->state = state;
+}
+
+void vcpu_runstate_get(struct vcpu *v, vcpu_runstate_info_t *out)
+{
+    struct runq *rq = runq_lock(v);
+    ns_t now = now_ns();
+
+    *out = v->runstate;
+    if (now > out->state_entry_time)
+        out->time[out->state] += now - out->state_entry_time;
+    spin_unlock(&rq->lock);
+}
+
+ns_t cpu_idle_time(unsigned cpu)
+{
+    vcpu_runstate_info_t r;
+
+    if (cpu >= MAX_CPUS || !idle_vcpus[cpu])
+        return 0;
+    vcpu_runstate_get(idle_vcpus[cpu], &r);
+    return r.time[RUNSTATE_running];
+}
+
+/* ---- waking ---- */
+
+/* sv was just queued on rq: does anybody have to know? */
+static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
+{
+    struct sched_vcpu *curr = rq->curr->sched;
+    u64 behind;
+
+    if (!curr->sd) {
+        __atomic_fetch_and(&idle_cpus, ~BIT(runq_cpu(rq)), __ATOMIC_SEQ_CST); /* the next one goes elsewhere */
+        cpu_raise(runq_cpu(rq), PENDING_SCHED);
+        return;
+    }
+    runq_charge(rq, now);
+    behind = curr->vruntime > sv->vruntime ? curr->vruntime - sv->vruntime : 0;
+    if (behind > WAKE_GRAIN) {
+        /* The rate limit is for close races; who is far behind (I/O) does not wait for it. */
+        if (now - curr->dispatched >= sched_ratelimit || behind >= WAKE_BONUS / 2) {
+            rq->preempts++;
+            rq->slice_end = SLICE_OVER;
+            cpu_raise(runq_cpu(rq), PENDING_SCHED);
+        } else {
+            slice_limit(rq, curr->dispatched + sched_ratelimit);
+        }
+    } else {
+        slice_limit(rq, max(now + SLICE_MIN, curr->dispatched + SLICE_MAX));
+    }
+    if (allowed_cpus(sv->v) & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST))
+        runq_offer(rq, now);
+}
+
+/* v is runnable, not running, in no queue; rq is its queue, locked. Queue it where it should be. Unlocks. */
+static void submit(struct vcpu *v, struct runq *rq)
+{
+    struct sched_vcpu *sv = v->sched;
+    unsigned from = runq_cpu(rq), cpu;
+    ns_t now;
+
+    while ((cpu = place_vcpu(v)) != runq_cpu(rq)) {
+        WRITE_ONCE(v->processor, cpu);
+        spin_unlock(&rq->lock);
+        rq = runq_lock(v);
+        if (v->running || pq_queued(&sv->node) || !vcpu_runnable(v))
+            goto out; /* somebody else was faster */
+        if (allowed_cpus(v) & BIT(runq_cpu(rq)))
+            break;
+    }
+    now = now_ns();
+    runstate_change(v, RUNSTATE_runnable, now);
+    runq_join(rq, sv, runq_cpu(rq) != from);
+    runq_insert(rq, sv);
+    after_insert(rq, sv, now);
+out:
+    spin_unlock(&rq->lock);
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+    struct runq *rq;
+
+    if ((READ_ONCE(v->pause_flags) & VPF_BLOCKED) && vcpu_event_pending(v))
+        __atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);
+    if (!vcpu_runnable(v))
+        return;
+    rq = runq_lock(v);
+    if (v->running || pq_queued(&v->sched->node) || !vcpu_runnable(v))
+        spin_unlock(&rq->lock);
+    else
+        submit(v, rq);
+}
+
+void vcpu_relocate(struct vcpu *v, struct runq *rq)
+{
+    runq_remove(rq, v->sched);
+    submit(v, rq);
+}
+
+/* ---- stopping ---- */
+
+void vcpu_sleep_nosync(struct vcpu *v)
+{
+    struct runq *rq = runq_lock(v);
+
+    if (!vcpu_runnable(v)) {
+        if (v->running) {
+            cpu_raise(runq_cpu(rq), PENDING_SCHED);
+        } else {
+            if (pq_queued(&v->sched->node))
+                runq_remove(rq, v->sched);
+            runstate_change(v, runstate_of(v), now_ns());
+        }
+    }
+    spin_unlock(&rq->lock);
+}
+
+void vcpu_sleep_sync(struct vcpu *v)
+{
+    vcpu_sleep_nosync(v);
+    while (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE) && !vcpu_runnable(v))
+        machine_poll();
+}
+
+void vcpu_block(void)
+{
+    struct vcpu *v = current;
+
+    __atomic_fetch_or(&v->pause_flags, VPF_BLOCKED, __ATOMIC_SEQ_CST);
+    /* Who made an event pending before we set the flag did not wake us. */
+    if (vcpu_event_pending(v))
+        __atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);
+    else
+        cpu_raise(smp_cpu(), PENDING_SCHED);
+}
+
+/* ---- choosing ---- */
+
+/* The first waiting vcpu that may run now. Those whose domain used up its cap are parked on the way. */
+static struct sched_vcpu *first_waiting(struct runq *rq)
+{
+    struct sched_vcpu *sv;
+
+    while ((sv = runq_head(rq)) && cap_exhausted(sv->sd) && cap_park(sv))
+        runq_remove(rq, sv);
+    return sv;
+}
+
+/* May curr go on here? */
+static bool may_continue(struct runq *rq, struct vcpu *curr)
+{
+    struct sched_vcpu *sv = curr->sched;
+
+    if (!sv->sd || !vcpu_runnable(curr) || !(allowed_cpus(curr) & BIT(runq_cpu(rq))))
+        return false;
+    return !cap_exhausted(sv->sd) || !cap_park(sv);
+}
+
+/* Does `head` take over from curr, which could go on? */
+static bool takes_over(struct runq *rq, struct sched_vcpu *curr, struct sched_vcpu *head, ns_t now)
+{
+    if (!head)
+        return false;
+    if (curr->yielded)
+        return true;
+    if (head->vruntime >= curr->vruntime)
+        return false;
+    return (rq->slice_end && now >= rq->slice_end) || curr->vruntime - head->vruntime > SLICE_MAX;
+}
+
+static struct vcpu *choose(struct runq *rq, struct vcpu *curr, ns_t now)
+{
+    struct sched_vcpu *best = may_continue(rq, curr) ? curr->sched : NULL, *head = first_waiting(rq);
+    struct vcpu *stolen;
+    bool retry = false;
+
+    if (!best || takes_over(rq, best, head, now))
+        best = head;
+    if (!best || rq->pull) {
+        rq->pull = false;
+        if (!best) /* before we look: who queues one after we looked shall see us idle */
+            __atomic_fetch_or(&idle_cpus, BIT(runq_cpu(rq)), __ATOMIC_SEQ_CST);
+        stolen = runq_steal(rq, best, &retry);
+        if (stolen)
+            return stolen;
+        if (!best && retry)
+            cpu_raise(runq_cpu(rq), PENDING_SCHED);
+    }
+    if (best && best == head)
+        runq_remove(rq, head);
+    return best ? best->v : rq->idle;
+}
+
+static void dispatch(struct runq *rq, struct vcpu *prev, struct vcpu *next, ns_t now)
+{
+    struct sched_vcpu *p = prev->sched, *n = next->sched;
+
+    runstate_change(prev, vcpu_is_idle(prev) ? RUNSTATE_runnable : runstate_of(prev), now);
+    runstate_change(next, RUNSTATE_running, now);
+    if (p->sd)
+        __atomic_fetch_sub(&p->sd->running, 1, __ATOMIC_RELAXED);
+    if (n->sd) {
+        __atomic_fetch_add(&n->sd->running, 1, __ATOMIC_RELAXED);
+        cap_dispatch(n->sd, now);
+    }
+    if (n->sd && (READ_ONCE(idle_cpus) & BIT(runq_cpu(rq))))
+        __atomic_fetch_and(&idle_cpus, ~BIT(runq_cpu(rq)), __ATOMIC_SEQ_CST);
+    n->charged = n->dispatched = now;
+    next->running = true;
+    rq->curr = next;
+    rq->switches++;
+}
+
+void schedule(void)
+{
+    struct runq *rq = &runqs[smp_cpu()];
+    struct vcpu *prev = current, *next;
+    ns_t now;
+
+    spin_lock(&rq->lock);
+    now = now_ns();
+    ASSERT(rq->curr == prev);
+    runq_charge(rq, now);
+    next = choose(rq, prev, now);
+    prev->sched->yielded = false;
+    if (next != prev)
+        dispatch(rq, prev, next, now);
+    if (next != prev || !rq->slice_end || now >= rq->slice_end)
+        slice_start(rq, now);
+    runq_offer(rq, now);
+    spin_unlock(&rq->lock);
+    if (next == prev)
+        return;
+    vcpu_runstate_publish(prev); /* while its address space is loaded */
+    machine_switch(next);
+}
+
+void sched_switched(struct vcpu *prev)
+{
+    struct runq *rq = &runqs[smp_cpu()];
+    ns_t now;
+
+    if (vcpu_is_idle(prev)) {
+        prev->running = false;
+    } else {
+        spin_lock(&rq->lock);
+        now = now_ns();
+        while (vcpu_runnable(prev) && !(allowed_cpus(prev) & BIT(runq_cpu(rq)))) {
+            /* As long as it counts as running nobody else touches it, so it may change queues without both locks. */
+            WRITE_ONCE(prev->processor, place_vcpu(prev));
+            spin_unlock(&rq->lock);
+            rq = runq_lock(prev);
+        }
+        runstate_change(prev, runstate_of(prev), now);
+        if (vcpu_runnable(prev)) {
+            runq_join(rq, prev->sched, rq != &runqs[smp_cpu()]);
+            runq_insert(rq, prev->sched);
+            after_insert(rq, prev->sched, now);
+        }
+        __atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
+        spin_unlock(&rq->lock);
+    }
+    vcpu_runstate_publish(current);
+}
+
+/* ---- init ---- */
+
+void sched_init(void)
+{
+    struct domain *d = idle_domain;
+
+    d->id = DOMID_IDLE;
+    d->refs = 1;
+    d->max_vcpus = MAX_CPUS;
+    d->vcpu = idle_vcpus;
+    spin_lock_init(&d->lock, domain);
+    spin_lock_init(&d->mmu_lock, mmu);
+    spin_lock_init(&d->page_lock, pages);
+    sched_ratelimit = opt.sched_ratelimit_us * 1000UL;
+}
+
+void sched_cpu_up(unsigned cpu)
+{
+    struct runq *rq = &runqs[cpu];
+    long err;
+    struct vcpu *v = vcpu_create(idle_domain, cpu, &err);
+
+    if (!v)
+        panic("no memory for the idle vcpu of CPU %u (%ld)", cpu, err);
+    v->processor = cpu;
+    v->hard_affinity = v->soft_affinity = BIT(cpu);
+    v->running = v->initialised = true;
+    v->runstate.state = RUNSTATE_running;
+    timer_init(&rq->slice, slice_fired, rq, cpu);
+    rq->curr = rq->idle = v;
+    __atomic_fetch_or(&idle_cpus, BIT(cpu), __ATOMIC_SEQ_CST);
+}
+
+long sched_domain_init(struct domain *d)
+{
+    struct sched_domain *sd = zalloc(d, sizeof(*sd));
+
+    if (!sd)
+        return -ENOMEM;
+    sd->weight = d->privileged ? WEIGHT_DOMAIN0 : WEIGHT_DEFAULT;
+    sd->speed = ((u64)WEIGHT_DEFAULT << SPEED_SHIFT) / sd->weight;
+    cap_init(sd, d);
+    d->sched = sd;
+    return 0;
+}
+
+void sched_domain_destroy(struct domain *d)
+{
+    struct sched_domain *sd = d->sched;
+
+    timer_kill(&sd->refill);
+    d->sched = NULL;
+    zfree(sd);
+}
+
+long sched_vcpu_init(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    struct sched_vcpu *sv = zalloc(d == idle_domain ? NULL : d, sizeof(*sv));
+
+    if (!sv)
+        return -ENOMEM;
+    sv->v = v;
+    sv->sd = d->sched;
+    sv->pinned = -1;
+    v->hard_affinity = v->soft_affinity = ~0UL;
+    v->processor = d == idle_domain ? v->id : (d->id + v->id) % nr_cpus;
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.state_entry_time = now_ns();
+    v->sched = sv;
+    return 0;
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+    ASSERT(!v->running);
+    struct runq *rq = runq_lock(v);
+    if (pq_queued(&v->sched->node))
+        runq_remove(rq, v->sched);
+    spin_unlock(&rq->lock);
+    zfree(v->sched);
+    v->sched = NULL;
+}

@@ -1,0 +1,113 @@
+/*
+ * What the scheduler's files share. Nobody else includes this.
+ *   sched.c           choosing, switching, waking, stopping, runstates; theory of the whole
+ *   sched_runq.c      run queues: virtual time, order, placing, stealing
+ *   sched_cap.c       caps: budgets, parking, refills
+ *   sched_affinity.c  which CPUs a vcpu may and should use
+ *   sched_ctl.c       weights, caps and parameters for tools; dump
+ *   sched_op.c        the hypercall
+ */
+#pragma once
+#include "arch/arch.h"
+#include "core/domain.h"
+#include "core/lock.h"
+#include "core/sched.h"
+#include "core/timer.h"
+#include "core/vcpu.h"
+#include "lib/pqueue.h"
+
+#define MS 1000000UL
+#define SLICE_MAX (10 * MS)     /* time a vcpu runs before another of the same claim gets its turn */
+#define SLICE_MIN (2 * MS)      /* ... however many wait */
+#define ROUND (20 * MS)         /* slice = ROUND / competitors, within these */
+#define WAKE_BONUS (5 * MS)     /* virtual time a sleeper may be behind the queue when it wakes */
+#define WAKE_GRAIN (MS / 2)     /* virtual time a waking vcpu must be behind to pre-empt at all */
+#define SLICE_OVER 1            /* slice_end of a vcpu that was pre-empted: some time in the past */
+#define LAG_MAX (10 * MS)       /* virtual time a waiting vcpu may be behind another CPU before that one takes it */
+#define CAP_PERIOD (20 * MS)    /* budgets of capped domains are refilled so often */
+#define CAP_CHUNK_MIN (MS / 5)
+#define STEAL_LOOK 8            /* waiting vcpus looked at per queue for one that may move */
+
+#define WEIGHT_DEFAULT 256
+#define WEIGHT_DOMAIN0 512
+#define WEIGHT_MAX 65535
+#define SPEED_SHIFT 20          /* fixed point of sched_domain.speed */
+
+struct sched_domain {
+    u32 weight;
+    u32 cap;                    /* per cent of one CPU; 0: none */
+    u64 speed;                  /* virtual ns per ns of running, << SPEED_SHIFT: WEIGHT_DEFAULT / weight */
+    s64 budget;                 /* ns it may run until the refill; atomic */
+    u32 running;                /* vcpus running now; atomic */
+    bool refilling;             /* refill timer set; atomic */
+    ns_t refilled;
+    struct timer refill;
+};
+
+struct sched_vcpu {
+    struct pqnode node;         /* in the run queue of v->processor; key: vruntime */
+    struct vcpu *v;
+    struct sched_domain *sd;    /* NULL: idle */
+    u64 vruntime;               /* virtual ns it has run, in the clock of its run queue */
+    ns_t charged;               /* running: time up to which vruntime is right */
+    ns_t dispatched;            /* running: since */
+    bool yielded;
+    s32 pinned;                 /* SCHEDOP_pin_override: CPU, or -1 */
+};
+
+struct runq {
+    struct spinlock lock;       /* class sched; this queue, curr, and v->processor == us of all vcpus */
+    struct pqnode *root;        /* runnable vcpus that wait, by vruntime */
+    u32 waiting;                /* their number; read by others without the lock, like the next two */
+    u64 head;                   /* vruntime of the first */
+    u64 clock;                  /* smallest vruntime of those that compete here; never goes back */
+    ns_t charged;               /* time `clock` was last looked after */
+    struct vcpu *curr, *idle;
+    bool pull;                  /* another CPU has a vcpu that lags behind ours: take it */
+    ns_t slice_end;             /* 0: curr has no competitor */
+    struct timer slice;
+    u64 switches, steals, preempts;
+} __cacheline;
+
+extern struct runq runqs[MAX_CPUS];
+extern u64 idle_cpus;           /* CPUs that have nothing to run; atomic, a hint */
+extern ns_t sched_ratelimit;
+
+static inline unsigned runq_cpu(const struct runq *rq) { return (unsigned)(rq - runqs); }
+static inline struct sched_vcpu *node_sv(struct pqnode *n) { return container_of(n, struct sched_vcpu, node); }
+static inline struct sched_vcpu *runq_head(struct runq *rq) { return rq->root ? node_sv(rq->root) : NULL; }
+static inline u64 virtual_time(const struct sched_domain *sd, ns_t ran)
+{
+    return (u64)(((unsigned __int128)ran * sd->speed) >> SPEED_SHIFT);
+}
+
+/* sched_runq.c; all with the queue's lock held unless said otherwise */
+struct runq *runq_lock(struct vcpu *v);         /* v's queue, locked: v->processor stays */
+void runq_insert(struct runq *rq, struct sched_vcpu *sv);
+void runq_remove(struct runq *rq, struct sched_vcpu *sv);
+void runq_charge(struct runq *rq, ns_t now);    /* account curr up to now */
+void runq_join(struct runq *rq, struct sched_vcpu *sv, bool moved); /* fit vruntime into the queue's clock */
+struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry); /* best: what we would run, or NULL */
+void runq_offer(struct runq *rq, ns_t now);     /* tell a CPU that should take our first waiting vcpu */
+unsigned place_vcpu(struct vcpu *v);            /* CPU where v should wait; no lock */
+void slice_start(struct runq *rq, ns_t now);
+void slice_limit(struct runq *rq, ns_t end);    /* curr's slice ends at `end` at the latest */
+void slice_fired(void *data);
+
+/* sched_affinity.c */
+u64 allowed_cpus(const struct vcpu *v);         /* never empty */
+u64 preferred_cpus(const struct vcpu *v);       /* subset of those, never empty */
+long sched_pin_override(struct vcpu *v, s32 cpu);
+
+/* sched.c */
+void vcpu_relocate(struct vcpu *v, struct runq *rq); /* v waits in rq (locked) but may not stay: move it; unlocks */
+void runstate_change(struct vcpu *v, int state, ns_t now);
+
+/* sched_cap.c */
+void cap_init(struct sched_domain *sd, struct domain *d);
+void cap_charge(struct sched_domain *sd, ns_t ran);
+bool cap_exhausted(const struct sched_domain *sd);
+bool cap_park(struct sched_vcpu *sv);           /* false: refilled meanwhile */
+void cap_dispatch(struct sched_domain *sd, ns_t now);
+ns_t cap_chunk(const struct sched_domain *sd);
+void cap_set(struct domain *d, struct sched_domain *sd, u32 cap);

@@ -1,0 +1,239 @@
+/*
+ * Run queues: one per CPU, each with its own lock and its own virtual clock. See core/sched.c for the theory.
+ *
+ * A vcpu is in a queue exactly while it is runnable, its context is saved and it waits. Taking a vcpu from another
+ * CPU's queue uses spin_trylock() on that queue while holding our own; a thief that fails comes again.
+ */
+#include "core/sched_internal.h"
+
+struct runq runqs[MAX_CPUS] = { [0 ... MAX_CPUS - 1] = { .lock = SPINLOCK(sched) } };
+u64 idle_cpus;
+ns_t sched_ratelimit;
+
+static u64 newest_clock;        /* of all queues: where a CPU that was idle joins; racy on purpose */
+
+struct runq *runq_lock(struct vcpu *v)
+{
+    for (;;) {
+        unsigned cpu = READ_ONCE(v->processor);
+
+        spin_lock(&runqs[cpu].lock);
+        if (READ_ONCE(v->processor) == cpu)
+            return &runqs[cpu];
+        spin_unlock(&runqs[cpu].lock);
+    }
+}
+
+static void publish_head(struct runq *rq)
+{
+    if (rq->root)
+        WRITE_ONCE(rq->head, rq->root->key);
+}
+
+void runq_insert(struct runq *rq, struct sched_vcpu *sv)
+{
+    sv->node.key = sv->vruntime;
+    pq_insert(&rq->root, &sv->node);
+    publish_head(rq);
+    WRITE_ONCE(rq->waiting, rq->waiting + 1);
+}
+
+void runq_remove(struct runq *rq, struct sched_vcpu *sv)
+{
+    pq_remove(&rq->root, &sv->node);
+    publish_head(rq);
+    WRITE_ONCE(rq->waiting, rq->waiting - 1);
+}
+
+/* ---- virtual time ---- */
+
+static void advance_clock(struct runq *rq, ns_t now)
+{
+    struct sched_vcpu *curr = rq->curr->sched, *head = runq_head(rq);
+    u64 clock;
+
+    WRITE_ONCE(rq->charged, now);
+    if (!curr->sd && !head)
+        return;
+    clock = !curr->sd ? head->vruntime : head ? min(curr->vruntime, head->vruntime) : curr->vruntime;
+    if (clock > rq->clock)
+        WRITE_ONCE(rq->clock, clock);
+    if (rq->clock > READ_ONCE(newest_clock))
+        WRITE_ONCE(newest_clock, rq->clock);
+}
+
+void runq_charge(struct runq *rq, ns_t now)
+{
+    struct sched_vcpu *sv = rq->curr->sched;
+    ns_t ran = now - sv->charged;
+
+    if (sv->sd && now > sv->charged) {
+        sv->vruntime += virtual_time(sv->sd, ran);
+        sv->charged = now;
+        cap_charge(sv->sd, ran);
+    }
+    advance_clock(rq, now);
+}
+
+void runq_join(struct runq *rq, struct sched_vcpu *sv, bool moved)
+{
+    u64 low, high;
+
+    /* A clock that stood still while its CPU was idle must not make newcomers look poor to other CPUs. */
+    if (!rq->curr->sched->sd && !rq->root)
+        WRITE_ONCE(rq->clock, max(rq->clock, READ_ONCE(newest_clock)));
+    low = rq->clock > WAKE_BONUS ? rq->clock - WAKE_BONUS : 0;
+    if (sv->vruntime < low)
+        sv->vruntime = low;
+    /* Clocks of different CPUs differ; what it ran ahead there must not keep it waiting here for ever. */
+    high = rq->clock + virtual_time(sv->sd, 2 * SLICE_MAX);
+    if (moved && sv->vruntime > high)
+        sv->vruntime = high;
+}
+
+/* ---- slices ---- */
+
+void slice_limit(struct runq *rq, ns_t end)
+{
+    if (rq->slice_end && rq->slice_end <= end)
+        return;
+    rq->slice_end = end;
+    /* An earlier setting stays: it finds the slice not over and sets itself again. */
+    if (!timer_queued(&rq->slice) || rq->slice.expires > end)
+        timer_set(&rq->slice, end);
+}
+
+/* Nobody competes, no timer: a CPU with one busy vcpu is not interrupted by us at all. */
+void slice_start(struct runq *rq, ns_t now)
+{
+    struct sched_domain *sd = rq->curr->sched->sd;
+
+    rq->slice_end = 0;
+    if (!sd)
+        return;
+    if (rq->waiting)
+        slice_limit(rq, now + max(SLICE_MIN, min(SLICE_MAX, ROUND / (rq->waiting + 1))));
+    if (sd->cap)
+        slice_limit(rq, now + cap_chunk(sd));
+}
+
+void slice_fired(void *data)
+{
+    struct runq *rq = data;
+
+    spin_lock(&rq->lock);
+    if (rq->slice_end && now_ns() < rq->slice_end)
+        timer_set(&rq->slice, rq->slice_end);
+    else if (rq->slice_end)
+        cpu_raise(runq_cpu(rq), PENDING_SCHED);
+    spin_unlock(&rq->lock);
+}
+
+/* ---- across CPUs ---- */
+
+static unsigned least_loaded(u64 cpus)
+{
+    unsigned best = lowest_bit(cpus);
+
+    for (cpus &= cpus - 1; cpus; cpus &= cpus - 1)
+        if (READ_ONCE(runqs[lowest_bit(cpus)].waiting) < READ_ONCE(runqs[best].waiting))
+            best = lowest_bit(cpus);
+    return best;
+}
+
+/* Where its cache is warm if that CPU is idle, else an idle one, else where its cache is warm. */
+unsigned place_vcpu(struct vcpu *v)
+{
+    u64 allowed = allowed_cpus(v), preferred = preferred_cpus(v);
+    u64 idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST);
+    unsigned last = READ_ONCE(v->processor);
+
+    if (preferred & idle & BIT(last))
+        return last;
+    if (preferred & idle)
+        return lowest_bit(preferred & idle);
+    if (allowed & idle)
+        return lowest_bit(allowed & idle);
+    return preferred & BIT(last) ? last : least_loaded(preferred);
+}
+
+/* A waiting vcpu of victim (locked) that may run here; with `best`, only one that lags far behind it. */
+static struct sched_vcpu *find_stealable(struct runq *victim, unsigned cpu, const struct sched_vcpu *best)
+{
+    struct sched_vcpu *second = NULL;
+    struct pqnode *n = victim->root;
+
+    for (unsigned i = 0; n && i < STEAL_LOOK; n = pq_next(n), i++) {
+        struct sched_vcpu *sv = node_sv(n);
+
+        if (cap_exhausted(sv->sd) || (best && sv->vruntime + LAG_MAX >= best->vruntime))
+            continue;
+        if (preferred_cpus(sv->v) & BIT(cpu))
+            return sv;
+        if (!best && !second && (allowed_cpus(sv->v) & BIT(cpu)))
+            second = sv;
+    }
+    return second;
+}
+
+struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry)
+{
+    unsigned cpu = runq_cpu(rq);
+    struct sched_vcpu *sv;
+
+    for (unsigned i = 1; i < nr_cpus; i++) {
+        struct runq *victim = &runqs[(cpu + i) % nr_cpus];
+
+        if (!READ_ONCE(victim->waiting) || (best && READ_ONCE(victim->head) + LAG_MAX >= best->vruntime))
+            continue;
+        if (!spin_trylock(&victim->lock)) {
+            *retry = true;
+            continue;
+        }
+        sv = find_stealable(victim, cpu, best);
+        if (sv) {
+            runq_remove(victim, sv);
+            WRITE_ONCE(sv->v->processor, cpu);
+        }
+        spin_unlock(&victim->lock);
+        if (sv) {
+            runq_join(rq, sv, true);
+            rq->steals++;
+            return sv->v;
+        }
+    }
+    return NULL;
+}
+
+/* The clock of another CPU now: a vcpu that runs alone there is not charged for a long time. */
+static u64 clock_estimate(const struct runq *rq, ns_t now)
+{
+    ns_t charged = READ_ONCE(rq->charged);
+    u64 clock = READ_ONCE(rq->clock);
+
+    return READ_ONCE(rq->waiting) || charged >= now ? clock : clock + (now - charged);
+}
+
+void runq_offer(struct runq *rq, ns_t now)
+{
+    struct sched_vcpu *head = runq_head(rq);
+    u64 cpus, idle;
+
+    if (!head)
+        return;
+    cpus = allowed_cpus(head->v) & ~BIT(runq_cpu(rq));
+    idle = cpus & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST);
+    if (idle) {
+        cpu_raise(lowest_bit(idle), PENDING_SCHED);
+        return;
+    }
+    for (cpus &= preferred_cpus(head->v); cpus; cpus &= cpus - 1) {
+        struct runq *other = &runqs[lowest_bit(cpus)];
+
+        if (clock_estimate(other, now) > head->vruntime + LAG_MAX) {
+            WRITE_ONCE(other->pull, true);
+            cpu_raise(runq_cpu(other), PENDING_SCHED);
+            return;
+        }
+    }
+}
