@@ -44,7 +44,7 @@ struct irq {
 
 struct spinlock irq_lock = SPINLOCK(irq);
 static struct irq irqs[256];
-#define MAX_GSIS 1024
+#define MAX_GSIS IRQ_MAX_GSIS
 static struct line { u8 vector; bool configured, level, active_low; } lines[MAX_GSIS];
 static u64 spurious;
 
@@ -95,6 +95,17 @@ long irq_of_gsi(u32 gsi)
 static u32 destination(unsigned cpu)
 {
     return cpu < nr_cpus && cpus[cpu].online && cpus[cpu].apic_id < 0xff ? cpus[cpu].apic_id : cpus[0].apic_id;
+}
+
+bool irq_msi_in_use(const struct pci_msi *msi)
+{
+    for (unsigned v = VECTOR_DEVICE_FIRST; v <= VECTOR_DEVICE_LAST; v++) {
+        const struct pci_msi *m = &irqs[v].msi;
+        if (irqs[v].state != IRQ_FREE && !irqs[v].line && m->segment == msi->segment && m->bus == msi->bus &&
+            m->devfn == msi->devfn && m->msix == msi->msix && (!m->msix || m->entry == msi->entry))
+            return true;
+    }
+    return false;
 }
 
 long irq_of_msi(const struct pci_msi *msi, unsigned count)

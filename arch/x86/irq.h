@@ -27,6 +27,8 @@ long irq_of_gsi(u32 gsi);
 /* `count` (power of two) neighbouring vectors for the messages of *msi (copied; entries 0..count-1 of an MSI block); first. */
 long irq_of_msi(const struct pci_msi *msi, unsigned count);
 void irq_free(unsigned vector);
+/* Does any vector belong to this message (MSI-X entry, or the function's MSI)? */
+bool irq_msi_in_use(const struct pci_msi *msi);
 /* Set trigger and polarity of a line while nobody is bound to it. -EEXIST: somebody is. */
 long irq_setup_gsi(u32 gsi, bool level, bool active_low);
 /* Deliver to domain `domid` as `pirq` on `cpu`, unmasked. -EBUSY: bound already. */
@@ -39,6 +41,7 @@ bool irq_is_level(unsigned vector);
 /* Write a message again (the device forgot it: PHYSDEVOP_restore_msi) for every interrupt of this function. */
 void irq_restore_msi(u16 segment, u8 bus, u8 devfn);
 /* Machine lines exist for [0, irq_gsis()). */
+#define IRQ_MAX_GSIS 1024
 u32 irq_gsis(void);
 
 /* Debug key. */
