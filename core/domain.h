@@ -78,6 +78,8 @@ extern struct domain *domain_list;  /* under domlist lock */
  */
 struct domain *domain_get(domid_t id);
 void domain_put(struct domain *d);
+/* One more reference on a domain that the caller, or something that cannot go away meanwhile, has one on. */
+static inline void domain_hold(struct domain *d) { __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED); }
 /* Free domains whose last reference is gone (PENDING_TASK, which domain_put() raises). No locks held. */
 void domains_reap(void);
 void domains_dump(void);

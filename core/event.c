@@ -269,30 +269,31 @@ void event_vcpu_destroy(struct vcpu *v)
     v->event = NULL;
 }
 
-void event_domain_destroy(struct domain *d)
+static void close_all(struct domain *d)
 {
     struct event_table *t = d->event;
 
-    if (!t)
-        return;
     for (u32 virq = 0; virq < NR_VIRQS; virq++)
         if (virq_handler[virq] == d->id)
             WRITE_ONCE(virq_handler[virq], 0);
     spin_lock(&t->lock);
-    t->resetting = true;
+    t->resetting = true; /* for good: event_reset() leaves it so for a dying domain */
     spin_unlock(&t->lock);
     for (u32 port = 1; port < t->nr_ports; port++)
         port_close(d, port, false);
     spin_lock(&t->lock);
     fifo_destroy(d);
+    t->closed = true;
     spin_unlock(&t->lock);
 }
 
-void event_domain_free(struct domain *d)
+void event_domain_destroy(struct domain *d)
 {
     struct event_table *t = d->event;
 
-    if (!t)
+    if (!t->closed)
+        close_all(d);
+    if (READ_ONCE(d->refs)) /* tools may ask for the status of a port until the last reference is gone */
         return;
     for (u32 b = 0; b * PORTS_PER_BUCKET < t->nr_ports; b++)
         zfree(t->bucket[b]);

@@ -6,8 +6,8 @@
 long event_domain_init(struct domain *d);       /* d->event; two-level ABI */
 long event_vcpu_init(struct vcpu *v);
 void event_vcpu_destroy(struct vcpu *v);
-void event_domain_destroy(struct domain *d);    /* close all; bounded by max_evtchn_port; no port is born any more */
-void event_domain_free(struct domain *d);       /* last reference gone: the table itself (status may be asked before) */
+/* Close all (bounded by max_evtchn_port); no port is born any more. Called again without references: frees all. */
+void event_domain_destroy(struct domain *d);
 /* EVTCHNOP_reset: close all ports, back to two-level. -ERESTART: call again (a bounded piece was done). */
 long event_reset(struct domain *d);
 

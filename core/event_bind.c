@@ -276,7 +276,7 @@ static struct domain *lock_port(struct domain *d, u32 port)
         struct domain *rd = chn && chn->state == EVTCHNSTAT_interdomain ? chn->remote : d;
         if (rd == d)
             return d;
-        __atomic_fetch_add(&rd->refs, 1, __ATOMIC_RELAXED);
+        domain_hold(rd);
         spin_unlock(&d->event->lock);
         spin_lock_two(&d->event->lock, &rd->event->lock);
         bool same = chn->state == EVTCHNSTAT_interdomain && chn->remote == rd;

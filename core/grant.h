@@ -3,13 +3,20 @@
 #include "lib/types.h"
 #include "core/domain.h"
 
+/* d->grant, version 1, one frame; limits from d->max_*_frames; max_version 1 or 2. -ENOMEM, -EINVAL. */
 long grant_domain_init(struct domain *d, unsigned max_version);
-/* Drop all mappings d holds of others, in steps: 0 or -ERESTART. */
+/* Drop all mappings that d, of which no vcpu runs, holds of others, in steps: 0 or -ERESTART. Takes: grant, pages. */
 long grant_release_mappings(struct domain *d);
+/* Free the tables. Only when d has no references left: each mapping of its grants holds one. */
 void grant_domain_destroy(struct domain *d);
-/* Frame `index` of the shared (or status) table, growing the table; for XENMEM_acquire_resource and add_to_physmap. */
+/*
+ * Frame `index` of the shared (or status) table, growing the table; for XENMEM_acquire_resource and add_to_physmap.
+ * -EINVAL beyond the maximum or status of a version 1 table, -ENOMEM. Takes: grant.
+ */
 long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn);
+/* New limits, in frames. -EBUSY: more are in use; -ENOMEM. */
 long grant_set_limits(struct domain *d, u32 grant_frames, u32 maptrack_frames);
 void grant_dump(struct domain *d);
+/* Recount the users of d's grants from all mapping records; number of defects. With all vcpus stopped. */
 unsigned grant_audit(struct domain *d);
 long do_grant_table_op(u64 cmd, u64 arg, u64 count);

@@ -1,0 +1,337 @@
+/*
+ * Mapping and unmapping granted pages.
+ *
+ * A mapping is a record in the mapper's own table; its index is the handle the guest keeps. The record knows the gref,
+ * the granting domain and the frame, so that unmapping believes nothing the guest says but the handle and the address,
+ * and the address only if the page-table entry there still maps the frame.
+ *
+ * Unmapping goes in batches of UNMAP_BATCH, in two halves with one TLB flush between: first all page-table entries,
+ * then all references. Between the halves a record has neither map flag and cannot be unmapped again, but its handle is
+ * not free either. Only after the flush may a frame change hands and the guest be told.
+ */
+#include "core/grant_internal.h"
+#include "core/frame.h"
+#include "core/heap.h"
+#include "core/hypercall.h"
+#include "core/mmu.h"
+#include "core/reject.h"
+#include "arch/arch.h"
+#include <machine/pte.h>
+
+#define UNMAP_BATCH 32
+#define MAP_BATCH 8             /* mappings between two chances of pre-emption */
+#define RELEASE_BATCH 256
+#define KINDS (GNTMAP_host_map | GNTMAP_device_map)
+
+/* ---- records ---- */
+
+static struct mapping *record(const struct grant_table *t, u32 handle)
+{
+    if (handle >= t->nr_maptrack * MAPPINGS_PER_PAGE)
+        return NULL;
+    return &t->maptrack[handle / MAPPINGS_PER_PAGE][handle % MAPPINGS_PER_PAGE];
+}
+
+/* One more page of records; the array of pages doubles when full. */
+static bool grow_records(struct domain *d)
+{
+    struct grant_table *t = d->grant;
+
+    if (t->nr_maptrack >= t->max_maptrack) {
+        reject(-ENOSPC, "maptrack: %u grant mappings, all %u of %u frames in use", t->nr_mappings, t->nr_maptrack,
+               t->max_maptrack);
+        return false;
+    }
+    if (t->nr_maptrack == t->maptrack_room) {
+        u32 room = min(max(2 * t->maptrack_room, 8u), t->max_maptrack);
+        struct mapping **fresh = zalloc(d, room * sizeof(*fresh));
+        if (!fresh)
+            return false;
+        if (t->maptrack)
+            memcpy(fresh, t->maptrack, t->nr_maptrack * sizeof(*fresh));
+        zfree(t->maptrack);
+        t->maptrack = fresh;
+        t->maptrack_room = room;
+    }
+    struct mapping *page = zalloc_pages(d, 0);
+    if (!page)
+        return false;
+    u32 first = t->nr_maptrack * MAPPINGS_PER_PAGE;
+    for (u32 i = 0; i < MAPPINGS_PER_PAGE - 1; i++)
+        page[i].next_free = first + i + 2;
+    page[MAPPINGS_PER_PAGE - 1].next_free = t->free_mapping;
+    t->maptrack[t->nr_maptrack++] = page;
+    t->free_mapping = first + 1;
+    return true;
+}
+
+/* Take a free record; NULL with the reason recorded. */
+static struct mapping *record_alloc(struct domain *d, u32 *handle)
+{
+    struct grant_table *t = d->grant;
+
+    if (!t->free_mapping && !grow_records(d))
+        return NULL;
+    struct mapping *m = record(t, *handle = t->free_mapping - 1);
+    t->free_mapping = m->next_free;
+    t->nr_mappings++;
+    return m;
+}
+
+static void record_free(struct grant_table *t, struct mapping *m, u32 handle)
+{
+    *m = (struct mapping){ .next_free = t->free_mapping };
+    t->free_mapping = handle + 1;
+    t->nr_mappings--;
+}
+
+/* ---- map ---- */
+
+static u64 pte_flags(u32 flags)
+{
+    u64 pte = PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY;
+
+    if (!(flags & GNTMAP_readonly))
+        pte |= PTE_RW;
+    if (flags & GNTMAP_application_map)
+        pte |= PTE_USER;
+    return pte | (((u64)(flags >> _GNTMAP_guest_avail0) << 9) & PTE_AVAIL);
+}
+
+/* Under both locks, the record taken. */
+static s16 map_pinned(struct domain *ld, struct domain *rd, struct gnttab_map_grant_ref *op, struct mapping *m)
+{
+    bool write = !(op->flags & GNTMAP_readonly);
+    struct grant_use use;
+    s16 status = grant_pin(rd, op->ref, ld->id, write, true, &use);
+
+    if (status)
+        return status;
+    if (op->flags & GNTMAP_host_map) {
+        long err = mmu_grant_map(ld, op->host_addr, op->flags & GNTMAP_contains_pte, use.mfn, pte_flags(op->flags));
+        if (err) {
+            grant_unpin(rd, op->ref, write, use.mfn);
+            return refuse_grant(GNTST_general_error, "grant %u of domain %u cannot be mapped at %lx (%ld)", op->ref,
+                                rd->id, (unsigned long)op->host_addr, err);
+        }
+    }
+    *m = (struct mapping){ .ref = op->ref, .mfn = use.mfn, .dom = rd->id,
+                           .flags = MAPPING_USED | (op->flags & (KINDS | GNTMAP_readonly | GNTMAP_contains_pte)) };
+    op->dev_bus_addr = (u64)use.mfn << PAGE_SHIFT;
+    return GNTST_okay;
+}
+
+static s16 map_one(struct gnttab_map_grant_ref *op, struct peer *peer)
+{
+    struct domain *ld = current->domain, *rd;
+    s16 status = GNTST_no_space;
+    u32 handle;
+
+    if (!(op->flags & KINDS))
+        return refuse_grant(GNTST_bad_gntref, "grant mapping flags %x: neither for host nor for devices", op->flags);
+    rd = peer_get(peer, op->dom);
+    if (!rd)
+        return refuse_grant(GNTST_bad_domain, "grant of domain %u, which does not exist", op->dom);
+    spin_lock_two(&ld->grant->lock, &rd->grant->lock);
+    struct mapping *m = record_alloc(ld, &handle);
+    if (m && (status = map_pinned(ld, rd, op, m)) != GNTST_okay)
+        record_free(ld->grant, m, handle);
+    if (status == GNTST_okay) {
+        op->handle = handle;
+        domain_hold(rd); /* the mapping's own reference */
+    }
+    spin_unlock_two(&ld->grant->lock, &rd->grant->lock);
+    return status;
+}
+
+long grant_map_batch(gva_t ops, u64 count)
+{
+    struct peer peer = { NULL };
+    long err = 0;
+    u64 i;
+
+    for (i = 0; i < count && !err; i++) {
+        struct gnttab_map_grant_ref op;
+
+        if (i && i % MAP_BATCH == 0 && preempt_check())
+            break;
+        err = copy_elem_from_guest(&op, ops, i);
+        if (err)
+            break;
+        op.status = map_one(&op, &peer);
+        err = copy_elem_to_guest(ops, i, &op);
+    }
+    peer_drop(&peer);
+    return err ? err : (long)i;
+}
+
+/* ---- unmap ---- */
+
+struct leaving {
+    u32 handle, ref, mfn;
+    domid_t dom;
+    bool write;
+    bool flush;                 /* a page-table entry was removed */
+    bool done;                  /* no map flag is left: references to drop */
+};
+
+/* What unmap_grant_ref and unmap_and_replace have in common. */
+struct unmap_request {
+    u64 host_addr, dev_bus_addr;
+    u32 handle;
+};
+
+/* First half, under the mapper's lock. */
+static s16 unmap_begin(struct domain *ld, const struct unmap_request *op, struct leaving *out)
+{
+    struct mapping *m = record(ld->grant, op->handle);
+    bool host, dev;
+
+    if (!m || !(m->flags & MAPPING_USED) || !(m->flags & KINDS))
+        return refuse_grant(GNTST_bad_handle, "grant mapping %u does not exist", op->handle);
+    host = op->host_addr && (m->flags & GNTMAP_host_map);
+    dev = op->dev_bus_addr && (m->flags & GNTMAP_device_map);
+    if (dev && op->dev_bus_addr != (u64)m->mfn << PAGE_SHIFT)
+        return refuse_grant(GNTST_general_error, "grant mapping %u is of bus address %lx, not %lx", op->handle,
+                            (unsigned long)m->mfn << PAGE_SHIFT, (unsigned long)op->dev_bus_addr);
+    if (host) {
+        long err = mmu_ungrant_map(ld, op->host_addr, m->flags & GNTMAP_contains_pte, m->mfn, 0);
+        if (err)
+            return refuse_grant(GNTST_general_error, "grant mapping %u is not at %lx (%ld)", op->handle,
+                                (unsigned long)op->host_addr, err);
+    }
+    m->flags &= ~((host ? GNTMAP_host_map : 0) | (dev ? GNTMAP_device_map : 0));
+    *out = (struct leaving){ .handle = op->handle, .ref = m->ref, .mfn = m->mfn, .dom = m->dom, .flush = host,
+                             .write = !(m->flags & GNTMAP_readonly), .done = !(m->flags & KINDS) };
+    return GNTST_okay;
+}
+
+/* Second half, after the flush: nobody can reach the page through this mapping any more. */
+static void unmap_finish(struct domain *ld, const struct leaving *l, struct peer *peer)
+{
+    struct domain *rd = peer_get(peer, l->dom);
+
+    ASSERT_ALWAYS(rd); /* the mapping has a reference on it */
+    spin_lock_two(&ld->grant->lock, &rd->grant->lock);
+    grant_unpin(rd, l->ref, l->write, l->mfn);
+    record_free(ld->grant, record(ld->grant, l->handle), l->handle);
+    spin_unlock_two(&ld->grant->lock, &rd->grant->lock);
+    domain_put(rd);
+}
+
+static void finish_all(struct domain *ld, const struct leaving *l, unsigned n, struct peer *peer)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (l[i].flush) {
+            tlb_flush_mask(ld->arch.cpumask, FLUSH_ALL);
+            break;
+        }
+    for (unsigned i = 0; i < n; i++)
+        if (l[i].done)
+            unmap_finish(ld, &l[i], peer);
+}
+
+static int fetch_request(gva_t ops, u64 i, bool replace, struct unmap_request *req, u64 *new_addr)
+{
+    gnttab_unmap_and_replace_t r;
+    gnttab_unmap_grant_ref_t u;
+    int err;
+
+    *new_addr = 0;
+    if (!replace) {
+        err = copy_elem_from_guest(&u, ops, i);
+        if (!err)
+            *req = (struct unmap_request){ u.host_addr, u.dev_bus_addr, u.handle };
+        return err;
+    }
+    err = copy_elem_from_guest(&r, ops, i);
+    if (!err) {
+        *req = (struct unmap_request){ r.host_addr, 0, r.handle };
+        *new_addr = r.new_addr;
+    }
+    return err;
+}
+
+static int reply_status(gva_t ops, u64 i, bool replace, s16 status)
+{
+    size_t size = replace ? sizeof(gnttab_unmap_and_replace_t) : sizeof(gnttab_unmap_grant_ref_t);
+    size_t at = replace ? offsetof(gnttab_unmap_and_replace_t, status) : offsetof(gnttab_unmap_grant_ref_t, status);
+
+    return copy_to_guest(gva_add(ops, i * size + at), &status, sizeof(status));
+}
+
+/* Elements [i, i + n), n <= UNMAP_BATCH. */
+static long unmap_some(gva_t ops, u64 i, unsigned n, bool replace, struct peer *peer)
+{
+    struct domain *ld = current->domain;
+    struct leaving leaving[UNMAP_BATCH];
+    s16 status[UNMAP_BATCH];
+    unsigned k;
+    int err = 0;
+
+    for (k = 0; k < n; k++) {
+        struct unmap_request req;
+        u64 new_addr;
+
+        leaving[k] = (struct leaving){ .done = false };
+        err = fetch_request(ops, i + k, replace, &req, &new_addr);
+        if (err)
+            break;
+        if (new_addr) {
+            status[k] = refuse_grant(GNTST_general_error, "replacing a grant mapping by the page at %lx: not supported",
+                                     (unsigned long)new_addr);
+            continue;
+        }
+        spin_lock(&ld->grant->lock);
+        status[k] = unmap_begin(ld, &req, &leaving[k]);
+        spin_unlock(&ld->grant->lock);
+    }
+    finish_all(ld, leaving, k, peer);
+    while (k-- > 0)
+        err = reply_status(ops, i + k, replace, status[k]) ?: err;
+    return err;
+}
+
+long grant_unmap_batch(gva_t ops, u64 count, bool replace)
+{
+    struct peer peer = { NULL };
+    long err = 0;
+    u64 i = 0;
+
+    while (i < count && !err) {
+        unsigned n = min(count - i, (u64)UNMAP_BATCH);
+
+        if (i && preempt_check())
+            break;
+        err = unmap_some(ops, i, n, replace, &peer);
+        i += n;
+    }
+    peer_drop(&peer);
+    return err ? err : (long)i;
+}
+
+/* ---- the end of a mapper ---- */
+
+long grant_release_mappings(struct domain *d)
+{
+    struct grant_table *t = d->grant;
+    struct peer peer = { NULL };
+
+    if (!t)
+        return 0;
+    /* None of its vcpus runs again; what they left in TLBs goes before the first reference. */
+    if (!t->release_next && t->nr_mappings)
+        tlb_flush_mask(d->arch.cpumask, FLUSH_ALL);
+    for (unsigned n = 0; n < RELEASE_BATCH && t->nr_mappings; n++, t->release_next++) {
+        struct mapping *m = record(t, t->release_next);
+        if (!m)
+            break;
+        if (!(m->flags & MAPPING_USED))
+            continue;
+        struct leaving l = { .handle = t->release_next, .ref = m->ref, .mfn = m->mfn, .dom = m->dom,
+                             .write = !(m->flags & GNTMAP_readonly) };
+        unmap_finish(d, &l, &peer);
+    }
+    peer_drop(&peer);
+    return t->nr_mappings && record(t, t->release_next) ? -ERESTART : 0;
+}
