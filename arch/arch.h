@@ -103,6 +103,34 @@ long pirq_guest_bind(struct vcpu *v, u32 pirq, bool will_share);
 void pirq_guest_unbind(struct domain *d, u32 pirq);
 void pirq_guest_set_vcpu(struct domain *d, u32 pirq, struct vcpu *v); /* prefer v's CPU */
 
+/* No CPU keeps tables of d in CR3 (its vcpus do not run). Before the tables are freed. */
+void address_space_leave(struct domain *d);
+/* v's base tables changed: if it is current, load them. */
+void arch_base_changed(struct vcpu *v);
+/* Serai's slots of a top-level table that was just validated. */
+void arch_l4_fill(u64 *l4);
+/* Flush current's translation of va (FLUSH_ALL: all of them) on this CPU only. */
+void tlb_flush_here(u64 va);
+/* Write back and invalidate caches, this CPU or all. */
+void cache_flush(bool all_cpus);
+long arch_set_ldt(struct vcpu *v, u64 base, u64 entries);
+
+/* v's context in the interface's form; v does not run. VGCF_online is the caller's business. */
+void arch_vcpu_get_context(struct vcpu *v, vcpu_guest_context_t *c);
+/* Fill a page with the hypercall stubs of this machine, 32 bytes each (XEN_DOMCTL_hypercall_init, public header xen.h). */
+void arch_hypercall_page(void *page);
+/*
+ * Control operations that are this machine's own business (CPU policies, extended state, MSRs, TSC): -ENOSYS if op is
+ * none of them. *copyback: the caller is to be given op's new contents. Caller holds a reference to d and the ctl lock.
+ */
+struct xen_domctl;
+struct xen_sysctl;
+long arch_domctl(struct domain *d, struct xen_domctl *op, bool *copyback);
+long arch_sysctl(struct xen_sysctl *op, bool *copyback);
+/* CPU clock in kHz, feature words, threads and cores of XEN_SYSCTL_physinfo. */
+struct xen_sysctl_physinfo;
+void arch_physinfo(struct xen_sysctl_physinfo *info);
+
 /* ---- machine ---- */
 enum machine_end { MACHINE_HALT, MACHINE_REBOOT, MACHINE_POWEROFF };
 void machine_end(enum machine_end how) __noreturn;
