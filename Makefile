@@ -32,16 +32,16 @@ LIBS := $(LIBDIR)/liblzma.a $(LIBDIR)/libzstd.a $(LIBDIR)/libz.a $(LIBDIR)/liblz
 all: $(BUILD)/serai.elf
 
 $(O)/%.o: %.c $(O)/offsets.h
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	@mkdir -p $(@D); echo "  CC $<"
+	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 $(O)/%.o: %.S $(O)/offsets.h
-	@mkdir -p $(@D)
-	$(CC) $(ASFLAGS) -I$(O) -MMD -MP -c $< -o $@
+	@mkdir -p $(@D); echo "  AS $<"
+	@$(CC) $(ASFLAGS) -I$(O) -MMD -MP -c $< -o $@
 
 # Structure offsets for assembly, computed by the compiler (arch/x86/entry/offsets.c).
 $(O)/offsets.h: arch/x86/entry/asm/offsets.c $(wildcard arch/x86/machine/*.h core/*.h arch/x86/cpu.h)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -S $< -o $(O)/offsets.s
+	@$(CC) $(CFLAGS) -S $< -o $(O)/offsets.s
 	sed -n 's/^.*->\([A-Za-z_0-9]*\) \$$*\([-0-9]*\).*/#define \1 \2/p' $(O)/offsets.s > $@
 
 # Two links: the second carries the symbol table made from the first, for stack traces.

@@ -11,6 +11,7 @@
  */
 #include "arch/x86/switch.h"
 #include "arch/arch.h"
+#include "arch/x86/apic.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
@@ -20,7 +21,12 @@
 #include "arch/x86/pv/debugreg.h"
 #include "arch/x86/pv/descriptor.h"
 #include "arch/x86/pv/fpu.h"
+#include "arch/x86/pv/inject.h"
+#include "arch/x86/pv/msr.h"
+#include "arch/x86/pv/control.h"
 #include "arch/x86/pv/segment.h"
+#include "arch/x86/vectors.h"
+#include "core/console.h"
 #include "core/hypercall.h"
 #include "core/mmu.h"
 #include "core/sched.h"
@@ -140,14 +146,14 @@ static void context_load(struct vcpu *v)
     load_segments(v);
     fpu_restore(v);
     debugreg_load(v);
-    if (cpu_has.rdtscp)
-        wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
+    msr_load(v);
+    guest_cr4_load(v);
 }
 
 void machine_switch(struct vcpu *next)
 {
     struct cpu_info *info = cpu_info();
-    struct vcpu *prev = info->current;
+    struct vcpu *prev = info->vcpu;
 
     if (next == prev) {
         sched_switched(prev);
@@ -155,7 +161,7 @@ void machine_switch(struct vcpu *next)
     }
     if (!vcpu_is_idle(prev))
         context_save(prev);
-    info->current = next;
+    info->vcpu = next;
     if (vcpu_is_idle(next)) {
         sched_switched(prev);
         leave_to_idle();
@@ -168,19 +174,43 @@ void machine_switch(struct vcpu *next)
 
 /* ---- the exit path's slow side ---- */
 
+/* What was asked of this CPU, except a new choice of vcpu. */
+static void pending_work(void)
+{
+    u32 *pending = &cpu_info()->pending;
+    u32 bits = __atomic_fetch_and(pending, PENDING_SCHED, __ATOMIC_SEQ_CST);
+
+    if (bits & PENDING_TIMER)
+        timers_run();
+    if (bits & PENDING_CONSOLE)
+        console_work();
+    if (bits & PENDING_TASK)
+        domains_reap();
+}
+
+/* An NMI for the guest, when it can take one. */
+static void deliver_nmi(struct vcpu *v)
+{
+    if (v->arch.nmi_pending && !v->arch.nmi_masked && v->arch.nmi_callback) {
+        v->arch.nmi_pending = false;
+        v->arch.nmi_masked = true;
+        guest_inject_nmi(v);
+    }
+}
+
 void exit_pending(struct cpu_user_regs *regs)
 {
     u32 *pending = &cpu_info()->pending;
-    u32 bits;
 
     (void)regs;
-    while ((bits = READ_ONCE(*pending)) != 0) {
-        pending_work(bits & ~PENDING_SCHED);
+    while (READ_ONCE(*pending)) {
+        pending_work();
         if (READ_ONCE(*pending) & PENDING_SCHED) {
             __atomic_fetch_and(pending, ~(u32)PENDING_SCHED, __ATOMIC_SEQ_CST);
             schedule();
         }
     }
+    deliver_nmi(current);
 }
 
 void idle_loop(void)
@@ -189,8 +219,7 @@ void idle_loop(void)
 
     for (;;) {
         while (READ_ONCE(*pending)) {
-            u32 bits = READ_ONCE(*pending);
-            pending_work(bits & ~PENDING_SCHED);
+            pending_work();
             if (READ_ONCE(*pending) & PENDING_SCHED) {
                 __atomic_fetch_and(pending, ~(u32)PENDING_SCHED, __ATOMIC_SEQ_CST);
                 schedule();
@@ -218,8 +247,9 @@ bool preempt_check(void)
 void vcpu_kick(struct vcpu *v)
 {
     unsigned cpu = READ_ONCE(v->processor);
+    /* An interrupt is enough: the way back to the guest looks at its event flag. */
     if (READ_ONCE(v->running) && cpu != smp_cpu())
-        cpu_interrupt(cpu);
+        apic_send(cpus[cpu].apic_id, VECTOR_EVENT);
 }
 
 void arch_hypercall_restart(u64 nr, const u64 *args, unsigned nargs)

@@ -5,15 +5,13 @@
 #include "core/hypercall.h"
 
 extern const void *const hypercall_table[64];
+#pragma GCC diagnostic ignored "-Woverride-init"  /* the default first, then those that exist */
 const void *const hypercall_table[64] = {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Woverride-init"
     [0 ... 63] = (const void *)hypercall_absent,
 #undef HYPERCALL
 #define HYPERCALL(name, nargs) [__HYPERVISOR_##name] = (const void *)do_##name,
 #include "abi/hypercalls.def"
 #undef HYPERCALL
-#pragma GCC diagnostic pop
 };
 
 long hypercall_absent(u64 nr)

@@ -11,7 +11,7 @@ struct cpu;
 
 struct cpu_info {
     struct cpu_user_regs regs;  /* must be first: entry pushes it; ends at a 16-byte boundary */
-    struct vcpu *current;
+    struct vcpu *vcpu;          /* current */
     struct cpu *cpu;
     u32 pending;                /* PENDING_*: the reasons not to return to a guest */
     u32 cpu_id;
@@ -27,6 +27,6 @@ static inline struct cpu_info *cpu_info(void)
 
 /* Everything Serai keeps per CPU (arch/x86/cpu/cpu.h). */
 #define this_cpu() (cpu_info()->cpu)
-#define current (cpu_info()->current)
+#define current (cpu_info()->vcpu)
 /* Registers of the vcpu at its last entry into Serai: live frame if it is current, else the saved ones. */
 struct cpu_user_regs *vcpu_regs(struct vcpu *v);

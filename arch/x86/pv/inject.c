@@ -139,6 +139,11 @@ void guest_inject_sysenter(struct vcpu *v)
         bounce(v, v->arch.sysenter_callback, v->arch.sysenter_masks_events, false, 0);
 }
 
+void guest_inject_nmi(struct vcpu *v)
+{
+    bounce(v, v->arch.nmi_callback, true, false, 0);
+}
+
 /* Returning to the guest faulted (bad selector, non-canonical address): its failsafe handler gets the state. */
 void guest_inject_failsafe(struct vcpu *v)
 {

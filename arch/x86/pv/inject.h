@@ -8,4 +8,7 @@ struct vcpu;
 void guest_inject(struct vcpu *v, u8 vector, s64 error_code);
 /* The same for a page fault at `addr`, which becomes the guest's CR2. */
 void guest_inject_page_fault(struct vcpu *v, u64 addr, u32 error_code);
+/* The state could not be resumed: hand it to the guest's failsafe handler. */
 void guest_inject_failsafe(struct vcpu *v);
+/* Enter v's NMI handler, which exists. */
+void guest_inject_nmi(struct vcpu *v);

@@ -8,7 +8,7 @@ void offsets(void);
 void offsets(void)
 {
     DEFINE(CPU_INFO_SIZE, sizeof(struct cpu_info));
-    DEFINE(INFO_current, offsetof(struct cpu_info, current));
+    DEFINE(INFO_current, offsetof(struct cpu_info, vcpu));
     DEFINE(INFO_pending, offsetof(struct cpu_info, pending));
     DEFINE(REGS_rax, offsetof(struct cpu_user_regs, rax));
     DEFINE(REGS_entry_vector, offsetof(struct cpu_user_regs, entry_vector));

@@ -1,0 +1,172 @@
+/*
+ * From the boot loader to domain 0, in the order it happens. Each step says in a line what it found; what cannot go on
+ * stops the machine with a reason.
+ */
+#include "arch/arch.h"
+#include "arch/x86/acpi.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/asm.h"
+#include "arch/x86/boot/boot.h"
+#include "arch/x86/boot/multiboot.h"
+#include "arch/x86/clock.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/entry/entry.h"
+#include "arch/x86/features.h"
+#include "arch/x86/ioapic.h"
+#include "arch/x86/irq.h"
+#include "arch/x86/mm/paging.h"
+#include "arch/x86/pv/cpuid.h"
+#include "arch/x86/pv/descriptor.h"
+#include "arch/x86/pv/fpu.h"
+#include "arch/x86/smp.h"
+#include "arch/x86/switch.h"
+#include "arch/x86/uart.h"
+#include "core/build/bootinfo.h"
+#include "core/console.h"
+#include "core/e820.h"
+#include "core/options.h"
+#include "core/sched.h"
+#include <machine/pte.h>
+#include "core/version.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+static struct boot_info boot;
+static struct e820_list e820;
+u64 pte_reserved;
+
+/* Who is "current" until the scheduler knows anybody. */
+static struct domain boot_domain = { .id = DOMID_IDLE };
+static struct vcpu_info boot_vcpu_info;
+static struct vcpu boot_vcpu = { .domain = &boot_domain, .info = &boot_vcpu_info };
+
+/* The decompression libraries are built for user programs: they read their stack guard at %fs:0x28. */
+static u64 library_tls[8] = { [5] = 0x5e7a100000000028UL };
+
+void start(u32 magic, u32 info);
+void *phys_ptr(paddr_t pa) { return (void *)(DIRECT_VIRT + pa); }
+
+static int compare_ranges(const struct boot_range *a, const struct boot_range *b)
+{
+    return a->start < b->start ? -1 : a->start > b->start;
+}
+
+/* The firmware's map, sorted, in the interface's form. */
+static void keep_e820(void)
+{
+    for (unsigned i = 1; i < boot.nr_ranges; i++)
+        for (unsigned j = i; j && compare_ranges(&boot.range[j], &boot.range[j - 1]) < 0; j--) {
+            struct boot_range t = boot.range[j];
+            boot.range[j] = boot.range[j - 1];
+            boot.range[j - 1] = t;
+        }
+    for (unsigned i = 0; i < boot.nr_ranges && e820.nr < E820_MAX; i++) {
+        const struct boot_range *r = &boot.range[i];
+        e820.e[e820.nr++] = (struct e820_entry){ r->start, r->bytes, r->type };
+        log_debug("  %016lx-%016lx type %u", (unsigned long)r->start, (unsigned long)(r->start + r->bytes), r->type);
+    }
+}
+
+const struct e820_list *machine_e820(void) { return &e820; }
+
+/* Stack and tables of a CPU, before it runs. */
+static void cpu_set_up(unsigned cpu, void *stack)
+{
+    struct cpu *c = &cpus[cpu];
+
+    c->id = cpu;
+    c->info = (struct cpu_info *)((char *)stack + STACK_SIZE) - 1;
+    c->info->cpu = c;
+    c->info->cpu_id = cpu;
+    c->info->vcpu = &boot_vcpu;
+}
+
+bool cpu_prepare(unsigned cpu)
+{
+    cpu_set_up(cpu, paging_map_stack(cpu));
+    return true;
+}
+
+static void cpu_common(unsigned cpu)
+{
+    struct cpu *c = &cpus[cpu];
+
+    features_enable();
+    tables_init_cpu(cpu, (void *)((u64)c->info & ~(u64)(STACK_SIZE - 1)));
+    c->loaded_cr3 = paging_idle_cr3();
+    apic_cpu_init();
+}
+
+static void cpu_run_idle(unsigned cpu)
+{
+    fpu_cpu_init();
+    clock_cpu_init();
+    sched_cpu_up(cpu);
+    cpus[cpu].info->vcpu = cpus[cpu].idle;
+}
+
+void cpu_start(unsigned cpu)
+{
+    cpu_common(cpu);
+    clock_sync_target(cpu);
+    cpu_run_idle(cpu);
+    __atomic_store_n(&cpus[cpu].online, true, __ATOMIC_SEQ_CST);
+    cpu_enter_idle();
+    __builtin_unreachable();
+}
+
+/* On CPU 0's own stack, in the final address space. */
+static void start_machine(void)
+{
+    tables_init_cpu(0, (void *)((u64)cpus[0].info & ~(u64)(STACK_SIZE - 1)));
+    cpus[0].loaded_cr3 = paging_idle_cr3();
+    console_ring_grow();
+    acpi_init(boot.rsdp);
+    if (!apic_init())
+        panic("this CPU has no local APIC");
+    apic_cpu_init();
+    smp_boot_cpu();
+    ioapic_init();
+    irq_init();
+    clock_init();
+    cpuid_init();
+    descriptor_init();
+    sched_init();
+    cpu_run_idle(0);
+    smp_start_all(opt.maxcpus ? opt.maxcpus : MAX_CPUS);
+    serial_interrupts_on(0);
+    wrmsr(MSR_FS_BASE, (u64)library_tls);
+    build_dom0(&boot);
+    wrmsr(MSR_FS_BASE, 0);
+    fpu_cpu_init();
+    console_start_dom0();
+    paging_seal();
+    cpu_enter_idle();
+}
+
+void start(u32 magic, u32 info)
+{
+    const char *wrong;
+
+    cpu_info()->cpu = &cpus[0];
+    cpu_info()->vcpu = &boot_vcpu;
+    cpus[0].info = cpu_info();
+    wrong = multiboot_parse(magic, info, &boot);
+    options_parse(boot.cmdline);
+    serial_init(option_text("com1"), option_text("com2"), option_text("console"));
+    console_attach();
+    log_always("Serai " SERAI_VERSION " (Xen PV interface 4.17), booted by %s %s", boot.loader ? boot.loader : "nobody known",
+               boot.loader_name);
+    options_echo();
+    if (wrong)
+        panic("the boot loader's information cannot be used: %s", wrong);
+    keep_e820();
+    features_detect();
+    alternatives_patch();
+    pte_reserved = 0x000fffffffffffffUL & ~((1UL << cpu_has.phys_bits) - 1) & ~0xfffUL;
+    features_enable();
+    paging_init(&boot);
+    void *stack = paging_map_stack(0);
+    cpu_set_up(0, stack);
+    stack_switch_call((char *)stack + STACK_SIZE - sizeof(struct cpu_info) - 8, start_machine);
+}
