@@ -1,0 +1,202 @@
+/*
+ * The hypervisor file system: a read-only tree of what was built and how it was booted, for `xenhypfs`.
+ *
+ * The tree is one constant table, a node naming its parent; /params follows core/options.def, so every plain option is
+ * there with the value in effect. Options with a syntax of their own have no one value and are left out: the whole
+ * command line is in `xl info`.
+ */
+#include "abi/xen.h"
+#include <xen/hypfs.h>
+#include "core/guest.h"
+#include "core/domain.h"
+#include "core/hypercall.h"
+#include "core/options.h"
+#include "core/reject.h"
+#include "core/vcpu.h"
+#include "core/version.h"
+#include "lib/string.h"
+
+enum dir { ROOT, BUILDINFO, COMPILEINFO, VERSION, PARAMS, NR_DIRS };
+
+struct node {
+    u8 parent, type;            /* enum dir; XEN_HYPFS_TYPE_* */
+    const char *name;
+    const void *data;           /* directory: none. string: the text, or (TEXT options) where its address is */
+    u32 bytes;                  /* 0: strlen of the text + 1 */
+};
+
+static const u32 major = XEN_MAJOR, minor = XEN_MINOR;
+
+#define DIR_NODE(parent, name) { parent, XEN_HYPFS_TYPE_DIR, name, NULL, 0 }
+#define TEXT_NODE(parent, name, text) { parent, XEN_HYPFS_TYPE_STRING, name, text, sizeof(text) }
+
+/* Directories come first, at the index of their enum. */
+static const struct node nodes[] = {
+    [ROOT] = DIR_NODE(ROOT, ""),
+    [BUILDINFO] = DIR_NODE(ROOT, "buildinfo"),
+    [COMPILEINFO] = DIR_NODE(BUILDINFO, "compileinfo"),
+    [VERSION] = DIR_NODE(BUILDINFO, "version"),
+    [PARAMS] = DIR_NODE(ROOT, "params"),
+    TEXT_NODE(BUILDINFO, "changeset", VERSION_CHANGESET),
+    TEXT_NODE(COMPILEINFO, "compile_by", VERSION_COMPILE_BY),
+    TEXT_NODE(COMPILEINFO, "compile_date", VERSION_COMPILE_DATE),
+    TEXT_NODE(COMPILEINFO, "compile_domain", VERSION_COMPILE_DOMAIN),
+    TEXT_NODE(COMPILEINFO, "compiler", VERSION_COMPILER),
+    TEXT_NODE(VERSION, "extra", VERSION_EXTRA),
+    { VERSION, XEN_HYPFS_TYPE_UINT, "major", &major, sizeof(major) },
+    { VERSION, XEN_HYPFS_TYPE_UINT, "minor", &minor, sizeof(minor) },
+#define FLAG(name, field, value, help) { PARAMS, XEN_HYPFS_TYPE_BOOL, name, &opt.field, sizeof(opt.field) },
+#define NUMBER(name, field, low, high, value, help) \
+    { PARAMS, XEN_HYPFS_TYPE_UINT, name, &opt.field, sizeof(opt.field) },
+#define SIZE(name, field, low, high, value, help) { PARAMS, XEN_HYPFS_TYPE_UINT, name, &opt.field, sizeof(opt.field) },
+#define TEXT(name, field, syntax, value, help) { PARAMS, XEN_HYPFS_TYPE_STRING, name, &opt.field, 0 },
+#define CUSTOM(name, syntax, parser, value, help)
+#define INERT(name, syntax, why)
+#include "core/options.def"
+};
+
+/* ---- the tree ---- */
+
+static const void *node_data(const struct node *n, u32 *bytes)
+{
+    const char *text;
+
+    *bytes = n->bytes;
+    if (n->type != XEN_HYPFS_TYPE_STRING || n->bytes)
+        return n->data;
+    text = *(const char *const *)n->data;
+    if (!text)
+        text = "";
+    *bytes = (u32)strlen(text) + 1;
+    return text;
+}
+
+static const struct node *child(unsigned parent, const char *name, size_t len)
+{
+    for (unsigned i = 1; i < ARRAY_SIZE(nodes); i++)
+        if (nodes[i].parent == parent && strlen(nodes[i].name) == len && !strncmp(nodes[i].name, name, len))
+            return &nodes[i];
+    return NULL;
+}
+
+/* An absolute path without trailing or double slashes. */
+static const struct node *lookup(const char *path)
+{
+    const struct node *at = nodes;
+
+    if (*path != '/')
+        return NULL;
+    if (!path[1])
+        return at;
+    while (at && *path == '/') {
+        const char *end = strchr(++path, '/');
+        size_t len = end ? (size_t)(end - path) : strlen(path);
+
+        at = at->type == XEN_HYPFS_TYPE_DIR ? child((unsigned)(at - nodes), path, len) : NULL;
+        path += len;
+    }
+    return at;
+}
+
+/* ---- reading ---- */
+
+static u32 record_bytes(const struct node *n)
+{
+    return round_up((u32)(offsetof(struct xen_hypfs_dirlistentry, name) + strlen(n->name) + 1), 4u);
+}
+
+static u32 content_bytes(const struct node *n)
+{
+    u32 sum = 0;
+
+    if (n->type != XEN_HYPFS_TYPE_DIR) {
+        node_data(n, &sum);
+        return sum;
+    }
+    for (unsigned i = 1; i < ARRAY_SIZE(nodes); i++)
+        if (nodes[i].parent == n - nodes)
+            sum += record_bytes(&nodes[i]);
+    return sum;
+}
+
+static xen_hypfs_direntry_t direntry(const struct node *n)
+{
+    return (xen_hypfs_direntry_t){ .type = n->type, .encoding = XEN_HYPFS_ENC_PLAIN, .content_len = content_bytes(n) };
+}
+
+static long list_dir(const struct node *dir, gva_t to)
+{
+    u32 left = content_bytes(dir);
+
+    for (unsigned i = 1; i < ARRAY_SIZE(nodes); i++) {
+        struct { xen_hypfs_direntry_t e; u16 off_next; char name[62]; } record = { 0 };
+        u32 bytes = record_bytes(&nodes[i]);
+
+        if (nodes[i].parent != dir - nodes || bytes > sizeof(record))
+            continue;
+        left -= bytes;
+        record.e = direntry(&nodes[i]);
+        record.off_next = left ? (u16)bytes : 0;
+        strlcpy(record.name, nodes[i].name, sizeof(record.name));
+        if (copy_to_guest(to, &record, bytes))
+            return -EFAULT;
+        to = gva_add(to, bytes);
+    }
+    return 0;
+}
+
+static long read_node(const struct node *n, gva_t to, u64 room)
+{
+    xen_hypfs_direntry_t e = direntry(n);
+    const void *data;
+    u32 bytes;
+    long rc;
+
+    if (room < sizeof(e))
+        return reject(-EINVAL, "buffer of %lu bytes", (unsigned long)room);
+    if (copy_to_guest(to, &e, sizeof(e)))
+        return reject(-EFAULT, "directory entry cannot be written");
+    if (room - sizeof(e) < e.content_len)
+        return refuse_quietly(-ENOBUFS);
+    to = gva_add(to, sizeof(e));
+    if (n->type == XEN_HYPFS_TYPE_DIR)
+        rc = list_dir(n, to);
+    else {
+        data = node_data(n, &bytes);
+        rc = copy_to_guest(to, data, bytes);
+    }
+    return rc ? reject(-EFAULT, "contents cannot be written") : 0;
+}
+
+static long get_path(char path[XEN_HYPFS_MAX_PATHLEN], u64 at, u64 bytes)
+{
+    if (!bytes || bytes > XEN_HYPFS_MAX_PATHLEN)
+        return reject(-EINVAL, "path of %lu bytes", (unsigned long)bytes);
+    if (copy_from_guest(path, GVA(at), bytes))
+        return reject(-EFAULT, "path cannot be read");
+    return strnlen(path, bytes) == bytes - 1 ? 0 : reject(-EINVAL, "path is not terminated where it should be");
+}
+
+long do_hypfs_op(u64 op, u64 path_at, u64 path_bytes, u64 buffer, u64 room)
+{
+    char path[XEN_HYPFS_MAX_PATHLEN];
+    const struct node *n;
+    long rc;
+
+    if (!current->domain->privileged)
+        return reject(-EPERM, "the hypervisor file system is for domain 0");
+    if (op == XEN_HYPFS_OP_get_version)
+        return path_at || path_bytes || buffer || room ? reject(-EINVAL, "get_version takes no arguments") :
+                                                         XEN_HYPFS_VERSION;
+    if (op != XEN_HYPFS_OP_read && op != XEN_HYPFS_OP_write_contents)
+        return reject(-EOPNOTSUPP, "hypfs operation %lu", (unsigned long)op);
+    rc = get_path(path, path_at, path_bytes);
+    if (rc)
+        return rc;
+    n = lookup(path);
+    if (!n)
+        return reject(-ENOENT, "no hypfs entry '%.80s'", path);
+    if (op == XEN_HYPFS_OP_write_contents)
+        return reject(-EACCES, "hypfs entry '%.80s' is read-only", path);
+    return read_node(n, GVA(buffer), room);
+}
