@@ -40,13 +40,21 @@ struct xsave_area {
 _Static_assert(sizeof(struct xsave_area) == FPU_AREA_MIN, "SDM vol. 1, 13.4: header at 512, 64 bytes");
 
 static u32 mxcsr_mask __ro_after_init;
+static u64 guest_xcr0 __ro_after_init;
 static struct xsave_area reset_area __aligned(64);
 
-u64 fpu_guest_xcr0(void)
-{
-    /* MPX, PKRU, CET and AMX state stay off: their control is not part of what a PV guest gets. */
-    u64 x = cpu_has.xsave ? cpu_has.xcr0 & (XSTATE_X87 | XSTATE_SSE | XSTATE_YMM | XSTATE_AVX512) : 0;
+u64 fpu_guest_xcr0(void) { return guest_xcr0; }
 
+/* MPX, PKRU, CET and AMX state stay off: their control is not part of what a PV guest gets. */
+static u64 find_guest_xcr0(void)
+{
+    struct cpuid c;
+    u64 x;
+
+    if (!cpu_has.xsave)
+        return 0;
+    c = cpuid(0xd, 0);
+    x = (c.a | (u64)c.d << 32) & (XSTATE_X87 | XSTATE_SSE | XSTATE_YMM | XSTATE_AVX512);
     return (x & XSTATE_AVX512) == XSTATE_AVX512 ? x : x & ~XSTATE_AVX512;
 }
 
@@ -95,15 +103,16 @@ void fpu_cpu_init(void)
     struct xsave_area probe __aligned(64) = { 0 };
 
     clts();
-    if (cpu_has.xsave)
-        write_xcr0(fpu_guest_xcr0());
     if (!mxcsr_mask) {
+        guest_xcr0 = find_guest_xcr0();
         __asm__ volatile("fxsave64 %0" : "+m"(probe));
         mxcsr_mask = probe.mxcsr_mask ? probe.mxcsr_mask : MXCSR_MASK_DEFAULT;
         reset_area.fcw = FCW_RESET;
         reset_area.mxcsr = MXCSR_RESET;
         reset_area.xstate_bv = XSTATE_X87 | XSTATE_SSE;
     }
+    if (cpu_has.xsave)
+        write_xcr0(guest_xcr0);
     area_restore(&reset_area);
 }
 
@@ -113,8 +122,8 @@ void fpu_save(struct vcpu *v)
 {
     if (v->arch.ts_set)
         clts();
-    if (cpu_has.xsave && v->arch.xcr0 != fpu_guest_xcr0())
-        write_xcr0(fpu_guest_xcr0());
+    if (cpu_has.xsave && v->arch.xcr0 != guest_xcr0)
+        write_xcr0(guest_xcr0);
     area_save(v->arch.xsave);
 }
 
@@ -122,7 +131,7 @@ void fpu_save(struct vcpu *v)
 void fpu_restore(struct vcpu *v)
 {
     area_restore(v->arch.xsave);
-    if (cpu_has.xsave && v->arch.xcr0 != fpu_guest_xcr0())
+    if (cpu_has.xsave && v->arch.xcr0 != guest_xcr0)
         write_xcr0(v->arch.xcr0);
     if (v->arch.ts_set)
         stts();
@@ -150,9 +159,9 @@ bool fpu_device_not_available(struct vcpu *v)
 long fpu_set_xcr0(struct vcpu *v, u64 xcr0)
 {
     /* SDM vol. 1, 13.3: x87 always; AVX needs SSE; the AVX-512 three together and with AVX. */
-    if (!cpu_has.xsave || (xcr0 & ~fpu_guest_xcr0()) || !(xcr0 & XSTATE_X87) ||
+    if (!cpu_has.xsave || (xcr0 & ~guest_xcr0) || !(xcr0 & XSTATE_X87) ||
         ((xcr0 & XSTATE_YMM) && !(xcr0 & XSTATE_SSE)))
-        return reject(-EINVAL, "XCR0 value %#lx, possible %#lx", xcr0, fpu_guest_xcr0());
+        return reject(-EINVAL, "XCR0 value %#lx, possible %#lx", xcr0, guest_xcr0);
     if ((xcr0 & XSTATE_AVX512) && ((xcr0 & XSTATE_AVX512) != XSTATE_AVX512 || !(xcr0 & XSTATE_YMM)))
         return reject(-EINVAL, "XCR0 value %#lx has only a part of AVX-512", xcr0);
     v->arch.xcr0 = xcr0;

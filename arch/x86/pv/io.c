@@ -5,7 +5,7 @@
  * reads as an empty bus, all ones, and swallows writes. Never #GP for a kernel: kernels probe ports as if the machine
  * were theirs. Some ports have state that the machine keeps once but each domain believes to own: the PCI address
  * latch 0xcf8, the CMOS index 0x70 and, for domain 0, PIT channel 2. Invariant: such index-and-data pairs are only
- * used on the machine under io_lock, index and data in one go, whoever asks.
+ * used on the machine under a lock, index and data in one go, whoever asks.
  *
  * Imprecise on purpose: the PIT model knows only what clock calibration uses (channel 2, modes 0 to 3, gate and output
  * in port 0x61); it does not beep.
@@ -13,6 +13,7 @@
 #include "arch/x86/pv/io.h"
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
+#include "arch/x86/pci.h"
 #include "core/lock.h"
 #include "core/vcpu.h"
 #include "lib/rangeset.h"
@@ -24,7 +25,7 @@
 #define PORT_CMOS_DATA 0x71
 #define PORT_PCI_ADDRESS 0xcf8
 #define PORT_PCI_DATA 0xcfc
-#define PCI_ENABLE 0x80000000u
+#define PCI_ENABLE (1u << 31)
 #define PIT_HZ 1193182UL
 
 static struct spinlock io_lock = SPINLOCK(leaf);
@@ -40,31 +41,6 @@ static void port_out(u16 port, unsigned bytes, u32 val)
         outw(port, val);
     else
         outl(port, val);
-}
-
-/* ---- PCI configuration ---- */
-
-u32 pci_config_read(u32 cf8, unsigned offset, unsigned bytes)
-{
-    u32 val;
-
-    if (!(cf8 & PCI_ENABLE))
-        return ones(bytes);
-    spin_lock(&io_lock);
-    outl(PORT_PCI_ADDRESS, cf8);
-    val = port_in(PORT_PCI_DATA + offset, bytes);
-    spin_unlock(&io_lock);
-    return val;
-}
-
-void pci_config_write(u32 cf8, unsigned offset, unsigned bytes, u32 val)
-{
-    if (!(cf8 & PCI_ENABLE))
-        return;
-    spin_lock(&io_lock);
-    outl(PORT_PCI_ADDRESS, cf8);
-    port_out(PORT_PCI_DATA + offset, bytes, val);
-    spin_unlock(&io_lock);
 }
 
 /* ---- PIT channel 2 and its gate, as domain 0 sees them ---- */
@@ -160,6 +136,10 @@ static bool cmos_allowed(const struct domain *d)
     return rangeset_contains(d->ioports, PORT_CMOS_INDEX, PORT_CMOS_DATA);
 }
 
+/* ---- PCI configuration: the machine's port pair is arch/x86/pci.c's, the latch is the domain's ---- */
+
+static bool config_allowed(const struct domain *d) { return d->privileged && (d->arch.pci_cf8 & PCI_ENABLE); }
+
 /* ---- one access that does not cross from special to ordinary ports ---- */
 
 static u32 special_read(struct domain *d, u16 port, unsigned bytes)
@@ -169,7 +149,7 @@ static u32 special_read(struct domain *d, u16 port, unsigned bytes)
     if (port == PORT_PCI_ADDRESS && bytes == 4)
         return d->arch.pci_cf8;
     if ((port & ~3) == PORT_PCI_DATA)
-        return d->privileged ? pci_config_read(d->arch.pci_cf8, port & 3, bytes) : val;
+        return config_allowed(d) ? pci_port_read(d->arch.pci_cf8, port & 3, bytes) : val;
     if (bytes != 1 || !(pit_port(d, port) || port == PORT_CMOS_INDEX || port == PORT_CMOS_DATA))
         return val;
     spin_lock(&io_lock);
@@ -193,8 +173,8 @@ static void special_write(struct domain *d, u16 port, unsigned bytes, u32 val)
         return;
     }
     if ((port & ~3) == PORT_PCI_DATA) {
-        if (d->privileged)
-            pci_config_write(d->arch.pci_cf8, port & 3, bytes, val);
+        if (config_allowed(d))
+            pci_port_write(d->arch.pci_cf8, port & 3, bytes, val);
         return;
     }
     if (bytes != 1 || !(pit_port(d, port) || port == PORT_CMOS_INDEX || port == PORT_CMOS_DATA))

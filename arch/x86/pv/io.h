@@ -10,7 +10,3 @@ bool guest_io_permitted(struct vcpu *v, u16 port, unsigned bytes);
 /* in/out of 1, 2 or 4 bytes. Denied ports read as all ones and ignore writes. Takes: leaf (machine's registers). */
 u32 guest_io_read(struct vcpu *v, u16 port, unsigned bytes);
 void guest_io_write(struct vcpu *v, u16 port, unsigned bytes, u32 val);
-
-/* Configuration cycle through ports 0xcf8/0xcfc with the machine's lock: `cf8` as written there, offset 0..3. */
-u32 pci_config_read(u32 cf8, unsigned offset, unsigned bytes);
-void pci_config_write(u32 cf8, unsigned offset, unsigned bytes, u32 val);

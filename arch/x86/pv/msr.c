@@ -183,10 +183,3 @@ long guest_wrmsr(struct vcpu *v, u32 msr, u64 val)
         return reads_zero(msr) ? 0 : reject(-EPERM, "wrmsr %#x value %#lx: not for guests", msr, val);
     }
 }
-
-void msr_load(struct vcpu *v)
-{
-    /* Reading the CPU's is as dear as writing: remember nothing, write only where the CPU has it. */
-    if (cpu_has.rdtscp)
-        wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
-}

@@ -7,6 +7,3 @@ struct vcpu;
 /* RDMSR / WRMSR by current's kernel: 0, or -EPERM: inject #GP. */
 long guest_rdmsr(struct vcpu *v, u32 msr, u64 *val);
 long guest_wrmsr(struct vcpu *v, u32 msr, u64 val);
-
-/* Context switch: registers that user code can read without us (TSC_AUX by RDTSCP and RDPID). */
-void msr_load(struct vcpu *v);
