@@ -1,0 +1,11 @@
+/* Ending: power-off, reboot, halt (machine_end() in arch/arch.h). Theory in power.c. */
+#pragma once
+#include "lib/types.h"
+
+/*
+ * Domain 0 says which values switch the machine off (SLP_TYP fields of PM1a/PM1b control); used by every later
+ * MACHINE_POWEROFF. -EOPNOTSUPP: this machine has no PM1 control block.
+ */
+long power_set_s5(u16 pm1a, u16 pm1b);
+/* Is MACHINE_POWEROFF able to switch off (by domain 0's word or the firmware's \_S5)? */
+bool power_can_switch_off(void);
