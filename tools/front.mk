@@ -1,7 +1,6 @@
 # The front door: what a user types. Included by the top Makefile, which makes $(BUILD)/serai.elf and sets VERSION.
 # A fragment with tests to build adds them by a line of its own:   check check-fast: $(ITS_PROGRAMS)
-SERAI := $(BUILD)/serai.elf
-HYPERVISOR ?= $(SERAI)
+HYPERVISOR ?= $(BUILD)/serai.elf
 export HYPERVISOR
 
 .PHONY: packages run image iso check check-fast install deb help
@@ -10,30 +9,30 @@ packages:                  ## install the packages the build needs, or name them
 	@tools/need build
 $(OBJ) $(O)/offsets.h: | packages
 
-run: $(SERAI) image        ## boot Serai with Debian as domain 0 in QEMU, console on this terminal
+run: $(HYPERVISOR) image   ## boot Serai with Debian as domain 0 in QEMU, console on this terminal
 	@tools/need run
 	@tools/run
 
 image:                     ## the Debian disk image of make run; kept until its recipe changes
 	@tools/image/build $(BUILD)/image
 
-iso: $(SERAI)              ## build/serai.iso, which boots through GRUB on BIOS and on UEFI
+iso: $(HYPERVISOR)         ## build/serai.iso, which boots through GRUB on BIOS and on UEFI
 	@tools/iso $(BUILD)/serai.iso
 
-check: $(SERAI)            ## every test; the last line is 'N passed, N failed'
+check: $(HYPERVISOR)       ## every test; the last line is 'N passed, N failed'
 	@tools/need run tiny iso image check
 	@tools/check
 
-check-fast: $(SERAI)       ## the selection that needs less than two minutes
+check-fast: $(HYPERVISOR)  ## the selection that needs less than two minutes
 	@tools/need run tiny check
 	@tools/check fast
 
 # Debian's 20_linux_xen makes a boot menu entry for every pair of /boot/xen-*.gz and domain 0 kernel.
-install: $(SERAI)          ## put the hypervisor where Debian's GRUB scripts find it (then run update-grub)
+install: $(HYPERVISOR)     ## put the hypervisor where Debian's GRUB scripts find it (then run update-grub)
 	install -d $(DESTDIR)/boot
-	gzip -9nc $(SERAI) > $(DESTDIR)/boot/xen-serai-$(VERSION).gz
+	gzip -9nc $(HYPERVISOR) > $(DESTDIR)/boot/xen-serai-$(VERSION).gz
 
-deb: $(SERAI)              ## a Debian package that does the same and updates the boot menu
+deb: $(HYPERVISOR)         ## a Debian package that does the same and updates the boot menu
 	@tools/deb $(VERSION)
 
 help:

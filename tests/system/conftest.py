@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from machine import HYPERVISOR, IMAGE, TINY, TOP
+from server import Server
 
 
 def pytest_configure(config):
@@ -29,6 +30,14 @@ def disk(tmp_path):
             f.truncate(mb << 20)
         return str(path)
     return make
+
+
+@pytest.fixture
+def server():
+    """8 MB of noise behind a port of the host."""
+    s = Server(os.urandom(8 << 20))
+    yield s
+    s.close()
 
 
 @pytest.fixture(scope="session")

@@ -59,8 +59,9 @@ class Machine:
                  hvargs="", steps="", kargs="", kernel=TINY / "vmlinuz", initrd=TINY / "initrd.gz", modules=None,
                  drives=(), net=None, iso=None, firmware=None, reboots=False, qemu_args=()):
         """modules replaces kernel and initrd by a list of "path command-line" strings, which may be empty; drives are
-        "kind:path" with kind virtio or sata; net is a network card's model; iso boots from a CD instead of -kernel;
-        firmware is a flash image (OVMF) used instead of SeaBIOS; reboots lets the machine reset instead of ending."""
+        "kind:path" with kind virtio or sata; net is a network card's model. hypervisor=None boots from the first disk
+        instead of by -kernel, iso from a CD; firmware is a flash image (OVMF) in SeaBIOS's place; reboots lets the
+        machine reset instead of ending."""
         self.log_path = LOGS / (current_test() + ".log")
         if modules is None:
             line = f"{kernel} console=hvc0 earlyprintk=xen {'steps=' + steps if steps else ''} {kargs}".rstrip()
@@ -73,7 +74,7 @@ class Machine:
             args += ["-no-reboot"]
         if iso:
             args += ["-cdrom", str(iso), "-boot", "d"]
-        else:
+        elif hypervisor:
             args += ["-kernel", hypervisor, "-append", hvline]
             if modules:
                 args += ["-initrd", ",".join(quote(m) for m in modules)]
@@ -113,7 +114,8 @@ class Machine:
 
     def fail(self, what):
         tail = "\n".join("    | " + line for line in self.text().splitlines()[-30:])
-        raise Failed(f"{what}, after {time.monotonic() - self.start:.0f} s; the console's end ({self.log_path}):\n{tail}")
+        seconds = time.monotonic() - self.start
+        raise Failed(f"{what}, after {seconds:.0f} s; the console's end ({self.log_path}):\n{tail}")
 
     def text(self):
         """Everything the console said so far, without carriage returns."""
