@@ -131,6 +131,9 @@ long arch_sysctl(struct xen_sysctl *op, bool *copyback);
 struct xen_sysctl_physinfo;
 void arch_physinfo(struct xen_sysctl_physinfo *info);
 
+/* Let domain 0 use the hardware Serai does not keep for itself: fill d->iomem, ioports, irqs. */
+void machine_dom0_resources(struct domain *d);
+
 /* ---- machine ---- */
 enum machine_end { MACHINE_HALT, MACHINE_REBOOT, MACHINE_POWEROFF };
 void machine_end(enum machine_end how) __noreturn;
