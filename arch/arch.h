@@ -134,6 +134,10 @@ void arch_physinfo(struct xen_sysctl_physinfo *info);
 /* Let domain 0 use the hardware Serai does not keep for itself: fill d->iomem, ioports, irqs. */
 void machine_dom0_resources(struct domain *d);
 
+/* Reports for debug keys. */
+void irq_dump(void);
+void pci_dump(void);
+
 /* ---- machine ---- */
 enum machine_end { MACHINE_HALT, MACHINE_REBOOT, MACHINE_POWEROFF };
 void machine_end(enum machine_end how) __noreturn;

@@ -1,6 +1,6 @@
 /*
  * How Serai says no. Every refusal is born here: reject(-EINVAL, "why %u", n) records domain, operation and
- * reason in a ring of the calling domain that its owner can read (debug key 'e', `xl dmesg` at guest_loglvl=all),
+ * reason in a ring of the calling domain that its owner can read (debug key 'n', `xl dmesg` at guest_loglvl=all),
  * and evaluates to the code. Theory in core/reject.c.
  */
 #pragma once
