@@ -119,6 +119,15 @@ void ioapic_route(u32 gsi, u8 vector, u32 apic_id, bool level, bool active_low)
     reg_write(io, reg + 1, apic_id << 24);
 }
 
+void ioapic_set_destination(u32 gsi, u32 apic_id)
+{
+    u32 reg;
+    const struct ioapic *io = find(gsi, &reg);
+
+    if (io)
+        reg_write(io, reg + 1, apic_id << 24);
+}
+
 void ioapic_mask(u32 gsi, bool masked)
 {
     u32 reg, v;

@@ -245,13 +245,10 @@ void irq_set_cpu(unsigned vector, unsigned cpu)
     if (q->cpu == cpu || q->state != IRQ_GUEST)
         return;
     q->cpu = cpu;
-    if (q->line) {
-        line_program(q, (u8)vector);            /* leaves it masked */
-        if (!q->in_service)
-            source_mask(q, false);
-    } else {
+    if (q->line)
+        ioapic_set_destination(q->gsi, destination(cpu));
+    else
         pci_msi_write(&q->msi, destination(cpu), (u8)(vector - (q->msi.msix ? 0 : q->msi.entry)));
-    }
 }
 
 bool irq_is_level(unsigned vector)

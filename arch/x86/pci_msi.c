@@ -5,8 +5,8 @@
  * between; and domain 0 names the place of an MSI-X table by a machine address.
  * Invariant: a message is changed while it is masked where a mask exists; a table address is believed only if no byte
  * of it is RAM, so that Serai never writes into anybody's memory on domain 0's word.
- * Imprecise on purpose: MSI without mask bits is changed with the capability briefly off; the device then holds its
- * message back or uses its line, which is masked. Destination and vector are one write where only one of them changes.
+ * Imprecise on purpose: a new vector for an MSI function without mask bits is written with the capability briefly off; that
+ * happens only before a guest binds it. Later only the destination changes, which is one write.
  */
 #include "arch/x86/pci.h"
 #include "arch/arch.h"
@@ -134,6 +134,11 @@ void pci_msi_write(const struct pci_msi *m, u32 apic_id, u8 vector)
         return;
     }
     control = cap_read(m, MSI_CONTROL, 2);
+    /* A move to another CPU changes the address only, in one write: nothing can be lost. */
+    if (cap_read(m, data_offset(m), 2) == vector && (!m->wide || cap_read(m, 8, 4) == 0)) {
+        cap_write(m, 4, 4, address);
+        return;
+    }
     if (control & MSI_ENABLE)
         cap_write(m, MSI_CONTROL, 2, control & ~MSI_ENABLE);
     cap_write(m, 4, 4, address);
