@@ -220,10 +220,11 @@ void *zalloc(struct domain *d, size_t bytes)
 
 void zfree(void *p)
 {
-    struct header *h = (struct header *)p - 1;
+    struct header *h;
 
     if (!p)
         return;
+    h = (struct header *)p - 1;
     if (h->magic != MAGIC_USED)
         panic("zfree(%p): not an object%s", p, h->magic == MAGIC_FREE ? ", freed twice" : "");
     h->magic = MAGIC_FREE;

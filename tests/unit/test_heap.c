@@ -1,0 +1,407 @@
+/*
+ * Frames and objects against a model that knows who has what: nothing is given out twice, limits and alignment hold,
+ * everything comes back, what a guest wrote never shows again, and every failure leaves the books balanced.
+ * Links: core/heap.c core/frame.c core/slab.c core/lock.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include "arch/arch.h"
+#include "core/domain.h"
+#include "core/heap.h"
+#include "core/mmu.h"
+#include "core/reject.h"
+#include "lib/print.h"
+#include "lib/string.h"
+
+#define FRAMES 8192u            /* 32 MiB of RAM, mfns 0..8191 */
+
+/* ---- a machine: RAM, one CPU, a TLB that remembers being flushed ---- */
+
+static char *ram;
+static u64 m2p[FRAMES];
+static u32 clock_now = 1, flushed_at;
+static unsigned flushes, rejects;
+struct frame *frame_table;
+mfn_t frame_table_max = FRAMES;
+unsigned nr_cpus = 1;
+cpumask_t cpus_online = 1;
+
+void *mfn_to_virt(mfn_t mfn) { return ram + mfn * PAGE_SIZE; }
+mfn_t virt_to_mfn(const void *va) { return (mfn_t)((const char *)va - ram) / PAGE_SIZE; }
+void page_clear(void *page) { memset(page, 0, PAGE_SIZE); }
+unsigned smp_cpu(void) { return 0; }
+void machine_poll(void) { fail_msg("waits for ever"); }
+u32 tlb_clock(void) { return clock_now; }
+cpumask_t tlb_stale(cpumask_t mask, u32 stamp) { return flushed_at <= stamp ? mask : 0; }
+void tlb_flush_mask(cpumask_t mask, u64 va)
+{
+    (void)mask;
+    (void)va;
+    flushed_at = ++clock_now;
+    flushes++;
+}
+void m2p_set(mfn_t mfn, gfn_t gfn) { m2p[mfn] = gfn; }
+bool type_get_writable(mfn_t mfn) { mfn_frame(mfn)->type++; return true; }
+void type_put_writable(mfn_t mfn) { mfn_frame(mfn)->type--; }
+void log_always(const char *fmt, ...) { (void)fmt; }
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    abort();
+}
+long reject_at(const char *where, long code, const char *fmt, ...)
+{
+    (void)where;
+    (void)fmt;
+    rejects++;
+    return code;
+}
+
+static struct domain guest;
+struct domain *domain_get(domid_t id)
+{
+    if (id != guest.id || !guest.refs)
+        return NULL;
+    guest.refs++;
+    return &guest;
+}
+void domain_put(struct domain *d)
+{
+    assert_true(d->refs > 0);
+    d->refs--;
+}
+
+/* ---- every test starts with an empty guest and ends with all memory free ---- */
+
+static u64 all_free;
+
+static int start(void **state)
+{
+    (void)state;
+    if (!ram) {
+        ram = aligned_alloc(PAGE_SIZE, FRAMES * PAGE_SIZE);
+        memset(ram, 0xa5, FRAMES * PAGE_SIZE);
+        frame_table = calloc(FRAMES, sizeof(*frame_table));
+        heap_add(0, FRAMES);
+        all_free = heap_free_pages();
+    }
+    memset(&guest, 0, sizeof(guest));
+    guest.id = 7;
+    guest.refs = 1;
+    guest.max_pages = FRAMES;
+    spin_lock_init(&guest.page_lock, pages);
+    rejects = 0;
+    return 0;
+}
+
+static int end(void **state)
+{
+    mfn_t big;
+
+    (void)state;
+    heap_scrub_all();
+    assert_int_equal(heap_free_pages(), all_free);
+    assert_int_equal(guest.tot_pages, 0);
+    assert_int_equal(guest.serai_bytes, 0);
+    assert_int_equal(guest.refs, 1);
+    assert_int_equal(heap_claimed_pages(), 0);
+    /* All blocks have grown together again: the upper half of memory is one. */
+    big = heap_alloc(12, 0);
+    assert_int_equal(big, FRAMES / 2);
+    heap_free(big, 12);
+    return 0;
+}
+
+static u32 seed;
+static u32 rnd(u32 n) { return (seed = seed * 1664525u + 1013904223u) / 65536u % n; }
+
+/* ---- frame 0, alignment, limits ---- */
+
+static void frame_zero_is_never_given_out(void **state)
+{
+    (void)state;
+    assert_int_equal(all_free, FRAMES - 1);
+    assert_int_equal(heap_total_pages(), FRAMES - 1);
+    assert_int_equal(heap_alloc(0, 12), MFN_NONE);
+}
+
+static void limits_hold_and_high_memory_goes_first(void **state)
+{
+    mfn_t high = heap_alloc(0, 0), low = heap_alloc(6, 19), none;
+
+    (void)state;
+    assert_true(high >= FRAMES / 2);
+    assert_true(low != MFN_NONE && low + 64 <= 128 && low % 64 == 0);
+    none = heap_alloc(6, 19); /* frames 1..127 have one aligned block of 64 */
+    assert_int_equal(none, MFN_NONE);
+    assert_int_equal(heap_free_below(19), 127 - 64);
+    heap_free(low, 6);
+    heap_free(high, 0);
+}
+
+/* ---- random allocations against a map of who has what ---- */
+
+struct held { mfn_t mfn; unsigned order; };
+
+static void random_blocks_never_overlap(void **state)
+{
+    static u8 taken[FRAMES];
+    static struct held held[512];
+    u64 used = 0;
+    unsigned n = 0;
+
+    (void)state;
+    seed = 20031019;
+    for (unsigned step = 0; step < 60000; step++) {
+        if (n < ARRAY_SIZE(held) && rnd(100) < 55) {
+            unsigned order = rnd(7), bits = rnd(4) ? 0 : 18 + rnd(8);
+            mfn_t mfn = heap_alloc(order, bits);
+
+            if (mfn == MFN_NONE)
+                continue;
+            assert_true(mfn % (1u << order) == 0 && mfn + (1u << order) <= FRAMES);
+            assert_true(!bits || (mfn + (1u << order)) << PAGE_SHIFT <= 1ul << bits);
+            for (u64 i = 0; i < 1u << order; i++) {
+                assert_int_equal(taken[mfn + i], 0);
+                assert_int_equal(mfn_frame(mfn + i)->owner, OWNER_SERAI);
+                taken[mfn + i] = 1;
+            }
+            held[n++] = (struct held){ mfn, order };
+            used += 1u << order;
+        } else if (n) {
+            unsigned i = rnd(n);
+
+            memset(&taken[held[i].mfn], 0, 1u << held[i].order);
+            used -= 1u << held[i].order;
+            heap_free(held[i].mfn, held[i].order);
+            held[i] = held[--n];
+        }
+        assert_int_equal(heap_free_pages(), all_free - used);
+    }
+    while (n--)
+        heap_free(held[n].mfn, held[n].order);
+    memset(taken, 0, sizeof(taken));
+}
+
+/* ---- a guest's frames ---- */
+
+static void guest_frames_come_zeroed_and_go_scrubbed(void **state)
+{
+    static const char zero[4096];
+
+    (void)state;
+    for (unsigned round = 0; round < 3; round++) {
+        /* All of memory, so that every frame is seen again. */
+        while (domain_alloc_pages(&guest, 0, 0) != MFN_NONE) {}
+        assert_int_equal(guest.tot_pages, all_free);
+        for (mfn_t m = 1; m < FRAMES; m++) {
+            assert_memory_equal(mfn_to_virt(m), zero, sizeof(zero));
+            memset(mfn_to_virt(m), 0x11 + (int)round, PAGE_SIZE);
+        }
+        flushes = 0;
+        for (mfn_t m = 1; m < FRAMES; m++)
+            assert_true(frame_release(m));
+        assert_true(flushes >= 1 && flushes <= FRAMES / 64 + 1); /* one per batch, not one per page */
+        heap_scrub_all();
+    }
+}
+
+static void references_keep_a_frame(void **state)
+{
+    mfn_t mfn = domain_alloc_pages(&guest, 0, 0);
+    struct domain other = { .id = 9 };
+    u16 owner;
+
+    (void)state;
+    assert_int_equal(guest.refs, 2); /* the list's */
+    assert_true(frame_get(mfn, &guest));
+    assert_false(frame_get(mfn, &other));
+    assert_true(frame_get_any(mfn, &owner));
+    assert_int_equal(owner, guest.id);
+    assert_true(frame_release(mfn));
+    assert_false(frame_release(mfn)); /* once only */
+    assert_int_equal(guest.tot_pages, 1);
+    frame_put(mfn);
+    assert_int_equal(guest.tot_pages, 1);
+    frame_put(mfn);
+    assert_int_equal(guest.tot_pages, 0);
+    assert_int_equal(m2p[mfn], INVALID_M2P);
+    assert_false(frame_get_any(mfn, &owner));
+    assert_false(frame_get(FRAMES + 5, &guest));
+}
+
+static void maximum_is_a_maximum(void **state)
+{
+    mfn_t a, b;
+
+    (void)state;
+    guest.max_pages = 3;
+    a = domain_alloc_pages(&guest, 1, 0);
+    assert_true(a != MFN_NONE);
+    assert_int_equal(domain_alloc_pages(&guest, 1, 0), MFN_NONE);
+    assert_int_equal(rejects, 1);
+    b = domain_alloc_pages(&guest, 0, 0);
+    assert_true(b != MFN_NONE);
+    assert_int_equal(domain_alloc_pages(&guest, 0, 0), MFN_NONE);
+    assert_true(frame_release(a) && frame_release(a + 1) && frame_release(b));
+    guest.max_pages = FRAMES;
+    guest.dying = DOMDYING_dying;
+    assert_int_equal(domain_alloc_pages(&guest, 0, 0), MFN_NONE);
+}
+
+static void stolen_frames_are_nobodys(void **state)
+{
+    mfn_t mfn = domain_alloc_pages(&guest, 0, 0);
+
+    (void)state;
+    assert_true(frame_get(mfn, &guest));
+    assert_false(domain_steal_page(&guest, mfn)); /* in use */
+    frame_put(mfn);
+    assert_true(domain_steal_page(&guest, mfn));
+    assert_false(domain_steal_page(&guest, mfn));
+    assert_int_equal(guest.tot_pages, 0);
+    guest.max_pages = 0;
+    assert_true(domain_replace_pages(&guest, mfn, 0)); /* back, whatever the limit is now */
+    assert_true(frame_release(mfn));
+}
+
+/* ---- claims ---- */
+
+static void claims_are_kept(void **state)
+{
+    mfn_t mfn;
+
+    (void)state;
+    assert_int_equal(domain_claim(&guest, all_free), 0);
+    assert_int_equal(heap_alloc(0, 0), MFN_NONE); /* all promised */
+    mfn = domain_alloc_pages(&guest, 0, 0);
+    assert_true(mfn != MFN_NONE);
+    assert_int_equal(guest.claim_pages, all_free - 1);
+    assert_int_equal(domain_claim(&guest, 1), -EINVAL); /* it has that many */
+    assert_int_equal(guest.claim_pages, 0);
+    assert_int_equal(domain_claim(&guest, FRAMES + 1), -EINVAL);
+    guest.max_pages = 2 * FRAMES;
+    assert_int_equal(domain_claim(&guest, 2 * FRAMES), -ENOMEM);
+    assert_int_equal(domain_claim(&guest, 100), 0);
+    assert_int_equal(heap_claimed_pages(), 99);
+    assert_int_equal(domain_claim(&guest, 0), 0);
+    assert_true(frame_release(mfn));
+}
+
+/* ---- objects ---- */
+
+static void objects_are_zeroed_apart_and_charged(void **state)
+{
+    static struct { u8 *p; size_t bytes; u8 mark; } obj[300];
+
+    (void)state;
+    seed = 4711;
+    for (unsigned step = 0; step < 30000; step++) {
+        unsigned i = rnd(ARRAY_SIZE(obj));
+
+        if (obj[i].p) {
+            for (size_t b = 0; b < obj[i].bytes; b++)
+                assert_int_equal(obj[i].p[b], obj[i].mark);
+            zfree(obj[i].p);
+            obj[i].p = NULL;
+            continue;
+        }
+        obj[i].bytes = rnd(10) ? 1 + rnd(2100) : 1 + rnd(20000);
+        obj[i].mark = (u8)(1 + rnd(255));
+        obj[i].p = zalloc(&guest, obj[i].bytes);
+        assert_non_null(obj[i].p);
+        assert_int_equal((uintptr_t)obj[i].p % 16, 0);
+        for (size_t b = 0; b < obj[i].bytes; b++)
+            assert_int_equal(obj[i].p[b], 0);
+        memset(obj[i].p, obj[i].mark, obj[i].bytes);
+    }
+    assert_true(guest.serai_bytes > 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(obj); i++) {
+        zfree(obj[i].p);
+        obj[i].p = NULL;
+    }
+}
+
+static void a_limit_refuses_and_says_so(void **state)
+{
+    void *a, *p;
+
+    (void)state;
+    guest.serai_limit = 3000;
+    a = zalloc(&guest, 1000);
+    assert_non_null(a);
+    assert_null(zalloc(&guest, 2000));
+    assert_null(zalloc_pages(&guest, 0));
+    assert_null(shared_page_alloc(&guest));
+    assert_int_equal(rejects, 3);
+    zfree(a);
+    assert_int_equal(guest.serai_bytes, 0);
+    guest.serai_limit = 0;
+    p = zalloc_pages(&guest, 2);
+    assert_int_equal(guest.serai_bytes, 4 * PAGE_SIZE);
+    zfree_pages(p, 2);
+}
+
+static void exhaustion_unwinds(void **state)
+{
+    static void *all[3 * FRAMES];
+    unsigned n = 0;
+
+    (void)state;
+    while ((all[n] = zalloc(&guest, 1500)) != NULL)
+        n++;
+    assert_int_equal(guest.serai_bytes, n * 2048u);
+    assert_null(shared_page_alloc(&guest));
+    assert_null(zalloc_pages(&guest, 0));
+    assert_null(zalloc(&guest, 5000));
+    assert_int_equal(domain_alloc_pages(&guest, 0, 0), MFN_NONE);
+    assert_int_equal(guest.serai_bytes, n * 2048u);
+    while (n--)
+        zfree(all[n]);
+}
+
+static void shared_pages_outlive_their_freeing_while_mapped(void **state)
+{
+    char *page = shared_page_alloc(&guest);
+    mfn_t mfn = virt_to_mfn(page);
+    u64 before;
+
+    (void)state;
+    assert_int_equal(guest.shared_pages, 1);
+    assert_false(frame_release(mfn)); /* not the guest's to give away */
+    assert_true(frame_get_writable(mfn, &guest));
+    before = heap_free_pages();
+    shared_page_free(page);
+    assert_int_equal(guest.shared_pages, 0);
+    assert_int_equal(heap_free_pages(), before);
+    assert_false(frame_get(mfn, &guest)); /* no new mappings */
+    frame_put_writable(mfn);
+    assert_int_equal(heap_free_pages(), before + 1);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
+    const struct CMUnitTest tests[] = {
+        TEST(frame_zero_is_never_given_out),
+        TEST(limits_hold_and_high_memory_goes_first),
+        TEST(random_blocks_never_overlap),
+        TEST(guest_frames_come_zeroed_and_go_scrubbed),
+        TEST(references_keep_a_frame),
+        TEST(maximum_is_a_maximum),
+        TEST(stolen_frames_are_nobodys),
+        TEST(claims_are_kept),
+        TEST(objects_are_zeroed_apart_and_charged),
+        TEST(a_limit_refuses_and_says_so),
+        TEST(exhaustion_unwinds),
+        TEST(shared_pages_outlive_their_freeing_while_mapped),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
