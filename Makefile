@@ -9,7 +9,7 @@ LD = ld
 OBJCOPY = objcopy
 PYTHON = /usr/bin/python3
 
-CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
+CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fvisibility=hidden -include lib/hidden.h -mno-red-zone -mgeneral-regs-only \
   -fno-strict-aliasing -fno-common -fcf-protection=none \
   -fstack-protector-strong -mstack-protector-guard=global -fno-asynchronous-unwind-tables \
   -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef -Wvla \
@@ -20,13 +20,13 @@ O := $(BUILD)/debug
 else
 O := $(BUILD)/obj
 endif
-ASFLAGS := $(CFLAGS) -D__ASSEMBLY__
+ASFLAGS := $(filter-out -include lib/hidden.h,$(CFLAGS)) -D__ASSEMBLY__
 
 SRC_C := $(sort $(wildcard abi/*.c core/*.c core/*/*.c lib/*.c arch/x86/*.c arch/x86/*/*.c))
 SRC_S := $(sort $(wildcard arch/x86/*/*.S))
 OBJ := $(SRC_C:%.c=$(O)/%.o) $(SRC_S:%.S=$(O)/%.o)
 LIBDIR := /usr/lib/x86_64-linux-gnu
-LIBS := $(LIBDIR)/liblzma.a $(LIBDIR)/libzstd.a $(LIBDIR)/libz.a $(LIBDIR)/liblz4.a
+LIBS := $(LIBDIR)/liblzma.a $(LIBDIR)/libzstd.a $(LIBDIR)/libz.a $(LIBDIR)/liblz4.a $(shell $(CC) -print-libgcc-file-name)
 
 .PHONY: all clean help
 all: $(BUILD)/serai.elf
@@ -42,7 +42,7 @@ $(O)/%.o: %.S $(O)/offsets.h
 $(O)/offsets.h: arch/x86/entry/asm/offsets.c $(wildcard arch/x86/machine/*.h core/*.h arch/x86/cpu.h)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -S $< -o $(O)/offsets.s
-	sed -n 's/^.*->\([A-Za-z_0-9]*\) \$$*\([-0-9]*\).*/#define \1 \2/p' $(O)/offsets.s > $@
+	@sed -n 's/^.*->\([A-Za-z_0-9]*\) \$$*\([-0-9]*\).*/#define \1 \2/p' $(O)/offsets.s > $@
 
 # Two links: the second carries the symbol table made from the first, for stack traces.
 LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack -z norelro --build-id=sha1 --gc-sections \
@@ -52,20 +52,20 @@ $(O)/syms0.o: tools/symbols.py
 	$(PYTHON) tools/symbols.py /dev/null > $(O)/syms0.s
 	$(CC) -c $(O)/syms0.s -o $@
 $(O)/serai0: $(OBJ) $(O)/syms0.o arch/x86/boot/serai.lds
-	$(LD) $(LDFLAGS) -o $@ $(OBJ) $(O)/syms0.o $(LIBS)
+	@$(LD) $(LDFLAGS) -o $@ $(OBJ) $(O)/syms0.o $(LIBS)
 $(O)/syms1.o: $(O)/serai0 tools/symbols.py
 	$(PYTHON) tools/symbols.py $< > $(O)/syms1.s
 	$(CC) -c $(O)/syms1.s -o $@
 $(O)/serai-syms: $(O)/serai0 $(O)/syms1.o
-	$(LD) $(LDFLAGS) -o $@ $(OBJ) $(O)/syms1.o $(LIBS)
+	@$(LD) $(LDFLAGS) -o $@ $(OBJ) $(O)/syms1.o $(LIBS)
 
 # The loadable file is a 32-bit ELF (multiboot 1 loaders insist) around the flat image.
-$(O)/serai.elf: $(O)/serai-syms arch/x86/boot/wrap.lds arch/x86/boot/wrap.S
+$(O)/serai.elf: $(O)/serai-syms arch/x86/boot/wrap/wrap.lds arch/x86/boot/wrap/wrap.S
 	$(OBJCOPY) -O binary $< $(O)/serai.bin
 	$(CC) -m32 -c -DIMAGE='"$(O)/serai.bin"' \
 	  -DBSS_BYTES=$$(nm $< | awk '/ __bss_end$$/{e=$$1} / __load_end$$/{s=$$1} END{printf "0x%s-0x%s", substr(e,9), substr(s,9)}') \
-	  arch/x86/boot/wrap.S -o $(O)/wrap.o
-	$(LD) -m elf_i386 -nostdlib -z noexecstack --build-id=none -T arch/x86/boot/wrap.lds -o $@ $(O)/wrap.o
+	  arch/x86/boot/wrap/wrap.S -o $(O)/wrap.o
+	$(LD) -m elf_i386 -nostdlib -z noexecstack --build-id=none -T arch/x86/boot/wrap/wrap.lds -o $@ $(O)/wrap.o
 
 $(BUILD)/serai.elf: $(O)/serai.elf
 	cp $< $@

@@ -228,7 +228,6 @@ static void free_parts(struct domain *d)
     if (d->grant)
         grant_domain_destroy(d);
     event_domain_destroy(d);
-    event_domain_free(d);
     arch_domain_destroy(d);
     rangeset_destroy(d->iomem);
     rangeset_destroy(d->ioports);

@@ -291,6 +291,8 @@ void event_domain_destroy(struct domain *d)
 {
     struct event_table *t = d->event;
 
+    if (!t)
+        return;
     if (!t->closed)
         close_all(d);
     if (READ_ONCE(d->refs)) /* tools may ask for the status of a port until the last reference is gone */

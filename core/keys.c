@@ -161,5 +161,7 @@ long key_press(char c)
             keys[i].press();
             return 0;
         }
+    if (c < ' ')
+        return refuse_quietly(-EINVAL);
     return reject(-EINVAL, "debug key %#x has no meaning; 'h' lists those that have", (u8)c);
 }

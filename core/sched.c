@@ -83,7 +83,7 @@ ns_t cpu_idle_time(unsigned cpu)
 
 /* ---- waking ---- */
 
-/* sv was just queued on rq: does anybody have to know? */
+/* sv was just queued on rq, whose curr is charged up to now: does anybody have to know? */
 static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
 {
     struct sched_vcpu *curr = rq->curr->sched;
@@ -94,7 +94,6 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
         cpu_raise(runq_cpu(rq), PENDING_SCHED);
         return;
     }
-    runq_charge(rq, now);
     behind = curr->vruntime > sv->vruntime ? curr->vruntime - sv->vruntime : 0;
     if (behind > WAKE_GRAIN) {
         /* The rate limit is for close races; who is far behind (I/O) does not wait for it. */
@@ -109,7 +108,7 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
         slice_limit(rq, max(now + SLICE_MIN, curr->dispatched + SLICE_MAX));
     }
     if (allowed_cpus(sv->v) & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST))
-        runq_offer(rq, now);
+        runq_offer(rq, sv, now);
 }
 
 /* v is runnable, not running, in no queue; rq is its queue, locked. Queue it where it should be. Unlocks. */
@@ -130,7 +129,8 @@ static void submit(struct vcpu *v, struct runq *rq)
     }
     now = now_ns();
     runstate_change(v, RUNSTATE_runnable, now);
-    runq_join(rq, sv, runq_cpu(rq) != from);
+    runq_charge(rq, now); /* for the clock to be right */
+    runq_join(rq, sv, WAKE_BONUS, runq_cpu(rq) != from);
     runq_insert(rq, sv);
     after_insert(rq, sv, now);
 out:
@@ -288,7 +288,8 @@ void schedule(void)
         dispatch(rq, prev, next, now);
     if (next != prev || !rq->slice_end || now >= rq->slice_end)
         slice_start(rq, now);
-    runq_offer(rq, now);
+    if (runq_head(rq))
+        runq_offer(rq, runq_head(rq), now);
     spin_unlock(&rq->lock);
     if (next == prev)
         return;
@@ -314,9 +315,12 @@ void sched_switched(struct vcpu *prev)
         }
         runstate_change(prev, runstate_of(prev), now);
         if (vcpu_runnable(prev)) {
-            runq_join(rq, prev->sched, rq != &runqs[smp_cpu()]);
+            runq_charge(rq, now);
+            if (rq != &runqs[smp_cpu()])
+                runq_join(rq, prev->sched, LAG_KEPT, true);
             runq_insert(rq, prev->sched);
             after_insert(rq, prev->sched, now);
+            runq_offer(rq, runq_head(rq), now); /* not told by schedule() if it is the only one */
         }
         __atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
         spin_unlock(&rq->lock);

@@ -25,6 +25,8 @@ u64 preferred_cpus(const struct vcpu *v)
 static void apply(struct vcpu *v, struct runq *rq)
 {
     if (allowed_cpus(v) & BIT(runq_cpu(rq))) {
+        if (pq_queued(&v->sched->node)) /* it may go where it might not before */
+            runq_offer(rq, v->sched, now_ns());
         spin_unlock(&rq->lock);
         return;
     }

@@ -24,13 +24,21 @@ static void ensure_refill(struct sched_domain *sd, ns_t now)
     timer_set(&sd->refill, now + CAP_PERIOD);
 }
 
+/* There is budget again: parked vcpus wake; idle CPUs did not take those that waited without being parked yet. */
 static void unpark_all(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-        if (__atomic_fetch_and(&v->pause_flags, ~VPF_PARKED, __ATOMIC_SEQ_CST) & VPF_PARKED)
+    for_each_vcpu(d, v) {
+        if (__atomic_fetch_and(&v->pause_flags, ~VPF_PARKED, __ATOMIC_SEQ_CST) & VPF_PARKED) {
             vcpu_wake(v);
+            continue;
+        }
+        struct runq *rq = runq_lock(v);
+        if (pq_queued(&v->sched->node))
+            runq_offer(rq, v->sched, now_ns());
+        spin_unlock(&rq->lock);
+    }
 }
 
 static void refill_fired(void *data)

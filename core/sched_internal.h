@@ -24,9 +24,11 @@
 #define WAKE_GRAIN (MS / 2)     /* virtual time a waking vcpu must be behind to pre-empt at all */
 #define SLICE_OVER 1            /* slice_end of a vcpu that was pre-empted: some time in the past */
 #define LAG_MAX (10 * MS)       /* virtual time a waiting vcpu may be behind another CPU before that one takes it */
+#define LAG_KEPT (50 * MS)      /* ... and how much of its being behind it may keep then */
 #define CAP_PERIOD (20 * MS)    /* budgets of capped domains are refilled so often */
 #define CAP_CHUNK_MIN (MS / 5)
-#define STEAL_LOOK 8            /* waiting vcpus looked at per queue for one that may move */
+#define STEAL_LOOK 64           /* waiting vcpus looked at per queue for one that may move, by an idle CPU */
+#define LAG_LOOK 8              /* ... by a busy one */
 
 #define WEIGHT_DEFAULT 256
 #define WEIGHT_DOMAIN0 512
@@ -86,9 +88,10 @@ struct runq *runq_lock(struct vcpu *v);         /* v's queue, locked: v->process
 void runq_insert(struct runq *rq, struct sched_vcpu *sv);
 void runq_remove(struct runq *rq, struct sched_vcpu *sv);
 void runq_charge(struct runq *rq, ns_t now);    /* account curr up to now */
-void runq_join(struct runq *rq, struct sched_vcpu *sv, bool moved); /* fit vruntime into the queue's clock */
+/* Fit sv's vruntime into the queue's clock: at most `behind` it; if it comes from another queue, not far ahead either. */
+void runq_join(struct runq *rq, struct sched_vcpu *sv, u64 behind, bool moved);
 struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry); /* best: what we would run, or NULL */
-void runq_offer(struct runq *rq, ns_t now);     /* tell a CPU that should take our first waiting vcpu */
+void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now); /* sv waits: tell a CPU that should take it */
 unsigned place_vcpu(struct vcpu *v);            /* CPU where v should wait; no lock */
 void slice_start(struct runq *rq, ns_t now);
 void slice_limit(struct runq *rq, ns_t end);    /* curr's slice ends at `end` at the latest */

@@ -75,14 +75,14 @@ void runq_charge(struct runq *rq, ns_t now)
     advance_clock(rq, now);
 }
 
-void runq_join(struct runq *rq, struct sched_vcpu *sv, bool moved)
+void runq_join(struct runq *rq, struct sched_vcpu *sv, u64 behind, bool moved)
 {
     u64 low, high;
 
     /* A clock that stood still while its CPU was idle must not make newcomers look poor to other CPUs. */
     if (!rq->curr->sched->sd && !rq->root)
         WRITE_ONCE(rq->clock, max(rq->clock, READ_ONCE(newest_clock)));
-    low = rq->clock > WAKE_BONUS ? rq->clock - WAKE_BONUS : 0;
+    low = rq->clock > behind ? rq->clock - behind : 0;
     if (sv->vruntime < low)
         sv->vruntime = low;
     /* Clocks of different CPUs differ; what it ran ahead there must not keep it waiting here for ever. */
@@ -163,7 +163,7 @@ static struct sched_vcpu *find_stealable(struct runq *victim, unsigned cpu, cons
     struct sched_vcpu *second = NULL;
     struct pqnode *n = victim->root;
 
-    for (unsigned i = 0; n && i < STEAL_LOOK; n = pq_next(n), i++) {
+    for (unsigned i = 0; n && i < (best ? LAG_LOOK : STEAL_LOOK); n = pq_next(n), i++) {
         struct sched_vcpu *sv = node_sv(n);
 
         if (cap_exhausted(sv->sd) || (best && sv->vruntime + LAG_MAX >= best->vruntime))
@@ -197,7 +197,7 @@ struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry)
         }
         spin_unlock(&victim->lock);
         if (sv) {
-            runq_join(rq, sv, true);
+            runq_join(rq, sv, LAG_KEPT, true);
             rq->steals++;
             return sv->v;
         }
@@ -214,23 +214,19 @@ static u64 clock_estimate(const struct runq *rq, ns_t now)
     return READ_ONCE(rq->waiting) || charged >= now ? clock : clock + (now - charged);
 }
 
-void runq_offer(struct runq *rq, ns_t now)
+void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now)
 {
-    struct sched_vcpu *head = runq_head(rq);
-    u64 cpus, idle;
+    u64 cpus = allowed_cpus(sv->v) & ~BIT(runq_cpu(rq));
+    u64 idle = cpus & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST);
 
-    if (!head)
-        return;
-    cpus = allowed_cpus(head->v) & ~BIT(runq_cpu(rq));
-    idle = cpus & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST);
     if (idle) {
         cpu_raise(lowest_bit(idle), PENDING_SCHED);
         return;
     }
-    for (cpus &= preferred_cpus(head->v); cpus; cpus &= cpus - 1) {
+    for (cpus &= preferred_cpus(sv->v); cpus; cpus &= cpus - 1) {
         struct runq *other = &runqs[lowest_bit(cpus)];
 
-        if (clock_estimate(other, now) > head->vruntime + LAG_MAX) {
+        if (clock_estimate(other, now) > sv->vruntime + LAG_MAX) {
             WRITE_ONCE(other->pull, true);
             cpu_raise(runq_cpu(other), PENDING_SCHED);
             return;

@@ -9,7 +9,6 @@
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
-#include "arch/x86/ioapic.h"
 #include "arch/x86/mm/paging.h"
 #include "arch/x86/pv/callback.h"
 #include "arch/x86/pv/control.h"
@@ -19,15 +18,12 @@
 #include "arch/x86/pv/fpu.h"
 #include "arch/x86/pv/physdev.h"
 #include "arch/x86/pv/segment.h"
-#include "arch/x86/uart.h"
-#include "arch/x86/acpi.h"
 #include "core/frame.h"
 #include "core/heap.h"
 #include "core/mmu.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
-#include "lib/rangeset.h"
 #include "lib/string.h"
 
 #define EFLAGS_FIXED 0x2u
@@ -209,43 +205,10 @@ void arch_hypercall_page(void *page)
 
 /* ---- domains ---- */
 
-/* Hardware for domain 0: everything but what Serai drives itself. */
-static long grant_hardware(struct domain *d)
-{
-    static const struct { u16 first, last; } ours[] = {
-        { 0x20, 0x21 }, { 0xa0, 0xa1 },     /* 8259 */
-        { 0x40, 0x43 }, { 0x61, 0x61 },     /* timer and its gate */
-        { 0xcf8, 0xcff },                   /* PCI configuration: goes through us */
-    };
-    u64 last = (1UL << (cpu_has.phys_bits - PAGE_SHIFT)) - 1;
-    u16 com;
-    u32 irq;
-    long rc = rangeset_add(d->iomem, 0, last);
-
-    if (!rc)
-        rc = rangeset_remove(d->iomem, 0xfee00, 0xfeeff);   /* local APIC */
-    if (!rc)
-        rc = rangeset_add(d->ioports, 0, 0xffff);
-    for (unsigned i = 0; i < ARRAY_SIZE(ours) && !rc; i++)
-        rc = rangeset_remove(d->ioports, ours[i].first, ours[i].last);
-    if (!rc && acpi.pm_timer_port)
-        rc = rangeset_remove(d->ioports, acpi.pm_timer_port, acpi.pm_timer_port + 3UL);
-    if (!rc)
-        rc = rangeset_add(d->irqs, 1, MAX_PIRQS - 1);
-    if (!rc && serial_resources(&com, &irq)) {
-        rc = rangeset_remove(d->ioports, com, com + 7UL);
-        if (!rc)
-            rc = rangeset_remove(d->irqs, irq, irq);
-    }
-    return rc;
-}
-
 long arch_domain_init(struct domain *d)
 {
     long rc = cpu_policy_domain_init(d);
 
-    if (!rc && d->privileged)
-        rc = grant_hardware(d);
     machine_wallclock_publish(d);
     return rc;
 }

@@ -7,6 +7,7 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/mm/uaccess.h"
 #include "arch/x86/uart.h"
 #include "core/options.h"
 #include "core/vcpu.h"
@@ -164,3 +165,29 @@ void machine_check(struct cpu_user_regs *regs)
 u64 __stack_chk_guard = 0x5e7a1d00c0ffeeUL;
 void __noreturn __stack_chk_fail(void);
 void __stack_chk_fail(void) { panic("stack smashed: a function wrote beyond its frame"); }
+
+/* ---- a guest's state, for crash reports and debug keys ---- */
+
+void machine_dump_vcpu(struct vcpu *v)
+{
+    const struct cpu_user_regs *r = vcpu_regs(v);
+    u64 word[8];
+
+    log_always("d%uv%u in guest %s mode, base tables %lx / %lx:", v->domain->id, v->id, v->arch.kernel_mode ? "kernel" : "user",
+               (unsigned long)v->arch.kernel_l4, (unsigned long)v->arch.user_l4);
+    log_always("  rip %04x:%016lx  rflags %08lx  cr2 %016lx", r->cs, r->rip, r->rflags, (unsigned long)v->arch.cr2);
+    log_always("  rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx, r->rcx, r->rdx);
+    log_always("  rsi %016lx rdi %016lx rbp %016lx rsp %04x:%016lx", r->rsi, r->rdi, r->rbp, r->ss, r->rsp);
+    log_always("  r8  %016lx r9  %016lx r10 %016lx r11 %016lx", r->r8, r->r9, r->r10, r->r11);
+    log_always("  r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r->r12, r->r13, r->r14, r->r15);
+    if (v != current)
+        return;
+    for (unsigned i = 0; i < 4; i++) {
+        if (get_guest_words(word, r->rsp + i * sizeof(word), 8))
+            break;
+        log_always("  %016lx: %016lx %016lx %016lx %016lx", r->rsp + i * sizeof(word), (unsigned long)word[0],
+                   (unsigned long)word[1], (unsigned long)word[2], (unsigned long)word[3]);
+        log_always("                    %016lx %016lx %016lx %016lx", (unsigned long)word[4], (unsigned long)word[5],
+                   (unsigned long)word[6], (unsigned long)word[7]);
+    }
+}

@@ -62,11 +62,11 @@ bool cpu_pending(void) { return READ_ONCE(cpu_info()->pending) != 0; }
 
 /* ---- TLB ---- */
 
-static u32 clock_value;
+u32 tlb_clock_value;      /* read by address_space_load(), which is inline */
 
 void tlb_flush_local(void)
 {
-    u32 now = __atomic_load_n(&clock_value, __ATOMIC_SEQ_CST);
+    u32 now = __atomic_load_n(&tlb_clock_value, __ATOMIC_SEQ_CST);
     u64 cr4 = read_cr4();
 
     if (cpu_has.invpcid) {
@@ -90,7 +90,7 @@ static void flush_one(u64 va)
 
 u32 tlb_clock(void)
 {
-    u32 stamp = __atomic_fetch_add(&clock_value, 1, __ATOMIC_SEQ_CST);
+    u32 stamp = __atomic_fetch_add(&tlb_clock_value, 1, __ATOMIC_SEQ_CST);
 
     if (unlikely((stamp & 0x3fffffff) == 0x3fffffff))
         tlb_flush_mask(cpus_online, FLUSH_ALL);

@@ -23,3 +23,5 @@ void smp_serve(void);
 void smp_stop_others(void);
 /* Flush this CPU's TLB, global entries too, and take note of the time. */
 void tlb_flush_local(void);
+/* The TLB clock itself; use tlb_clock() to stamp. */
+extern u32 tlb_clock_value;

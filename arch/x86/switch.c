@@ -146,7 +146,8 @@ static void context_load(struct vcpu *v)
     load_segments(v);
     fpu_restore(v);
     debugreg_load(v);
-    msr_load(v);
+    if (cpu_has.rdtscp)
+        wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
     guest_cr4_load(v);
 }
 

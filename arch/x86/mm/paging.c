@@ -378,3 +378,11 @@ gfn_t m2p_get(mfn_t mfn)
 {
     return mfn < frame_table_max ? ((u64 *)M2P_VIRT)[mfn] : INVALID_M2P;
 }
+
+mfn_t machine_m2p_extent(unsigned i)
+{
+    u64 off = (u64)i * LARGE;
+    if (off >= round_up(frame_table_max * 8, LARGE))
+        return MFN_NONE;
+    return pte_mfn(*walk_to(M2P_VIRT + off, 2, 0) & ~PTE_PAT);
+}

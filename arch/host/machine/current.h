@@ -1,0 +1,7 @@
+/* Who am I: a variable that the test sets (fake_machine.c). */
+#pragma once
+#include "abi/xen.h"
+
+struct vcpu;
+extern struct vcpu *fake_current;
+#define current fake_current
