@@ -1,0 +1,677 @@
+/*
+ * The scheduler on a simulated machine: up to 8 CPUs, time that jumps from event to event, vcpus that follow a simple
+ * pattern (burn; or run a while, sleep a while). What is promised in docs/scheduler.md is measured here.
+ * Links: core/sched.c core/sched_runq.c core/sched_cap.c core/sched_affinity.c core/sched_ctl.c core/timer.c core/lock.c
+ *        lib/pqueue.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "core/sched_internal.h"
+#include "core/event.h"
+#include "core/heap.h"
+#include "core/options.h"
+#include "core/reject.h"
+#include "lib/print.h"
+#include <xen/domctl.h>
+#include <xen/sysctl.h>
+
+/* ---- the machine ---- */
+
+#define SIM_CPUS 8
+#define SIM_VCPUS 64
+#define SECOND (1000 * MS)
+
+static struct sim_cpu {
+    u32 pending;
+    ns_t deadline;
+    struct vcpu *curr;
+    unsigned interrupts;
+} sim[SIM_CPUS];
+
+/* A vcpu and what its guest does: runs `burst` (0: for ever), then sleeps `sleep`. */
+static struct sim_vcpu {
+    struct vcpu v;
+    vcpu_info_t info;
+    struct domain *d;
+    ns_t burst, sleep;
+    ns_t done;          /* of this burst */
+    ns_t resumed;       /* on its CPU since */
+    ns_t wake_at;       /* 0: not asleep */
+    ns_t woken, worst_latency;
+    ns_t ran, born;
+} sv[SIM_VCPUS];
+static struct domain dom[SIM_VCPUS];
+static struct vcpu *vcpu_table[SIM_VCPUS][4];
+static unsigned nr_sv, nr_dom;
+static ns_t time_now;
+static unsigned cpu_now;
+
+struct options opt = { .sched_ratelimit_us = 1000 };
+unsigned nr_cpus;
+cpumask_t cpus_online;
+struct vcpu *fake_current;
+
+ns_t now_ns(void) { return time_now; }
+unsigned smp_cpu(void) { return cpu_now; }
+void cpu_raise(unsigned cpu, u32 bits) { sim[cpu].pending |= bits; }
+void machine_timer_arm(ns_t deadline) { sim[cpu_now].deadline = deadline; }
+void machine_poll(void) { fail_msg("waits for ever"); }
+void *zalloc(struct domain *d, size_t bytes) { (void)d; return calloc(1, bytes); }
+void zfree(void *p) { free(p); }
+void log_always(const char *fmt, ...) { (void)fmt; }
+void vcpu_runstate_publish(struct vcpu *v) { (void)v; }
+long reject_at(const char *where, long code, const char *fmt, ...) { (void)where, (void)fmt; return code; }
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    abort();
+}
+
+static struct sim_vcpu *sim_of(struct vcpu *v) { return container_of(v, struct sim_vcpu, v); }
+
+/* The scheduler creates idle vcpus through this. */
+struct vcpu *vcpu_create(struct domain *d, unsigned id, long *err)
+{
+    static vcpu_info_t none;
+    struct vcpu *v = calloc(1, sizeof(*v));
+
+    v->id = id;
+    v->domain = d;
+    v->info = &none;
+    d->vcpu[id] = v;
+    *err = sched_vcpu_init(v);
+    return v;
+}
+
+/* The guest on this CPU has run since it was resumed. */
+static void account(struct vcpu *v)
+{
+    if (vcpu_is_idle(v))
+        return;
+    struct sim_vcpu *s = sim_of(v);
+    s->done += time_now - s->resumed;
+    s->ran += time_now - s->resumed;
+    s->resumed = time_now;
+}
+
+void machine_switch(struct vcpu *next)
+{
+    struct vcpu *prev = sim[cpu_now].curr;
+
+    assert_ptr_not_equal(prev, next);
+    for (unsigned c = 0; c < nr_cpus; c++)
+        assert_ptr_not_equal(sim[c].curr, next); /* never on two CPUs */
+    assert_true(allowed_cpus(next) & BIT(cpu_now));
+    account(prev);
+    sim[cpu_now].curr = next;
+    current = next;
+    if (!vcpu_is_idle(next)) {
+        struct sim_vcpu *s = sim_of(next);
+        s->resumed = time_now;
+        if (s->woken && time_now - s->woken > s->worst_latency)
+            s->worst_latency = time_now - s->woken;
+        s->woken = 0;
+    }
+    sched_switched(prev);
+}
+
+/* ---- running it ---- */
+
+static void enter(unsigned cpu)
+{
+    cpu_now = cpu;
+    current = sim[cpu].curr;
+}
+
+/* Every CPU's exit path until nothing is pending anywhere. */
+static void settle(void)
+{
+    bool more = true;
+
+    for (unsigned rounds = 0; more; rounds++) {
+        assert_true(rounds < 1000); /* CPUs that keep kicking each other */
+        more = false;
+        for (unsigned c = 0; c < nr_cpus; c++) {
+            u32 bits = sim[c].pending;
+
+            if (!bits)
+                continue;
+            more = true;
+            enter(c);
+            sim[c].pending = 0;
+            if (bits & PENDING_TIMER)
+                timers_run();
+            if (bits & PENDING_SCHED)
+                schedule();
+        }
+    }
+}
+
+static ns_t next_event(void)
+{
+    ns_t next = ~0UL;
+
+    for (unsigned c = 0; c < nr_cpus; c++) {
+        struct vcpu *v = sim[c].curr;
+
+        if (sim[c].deadline)
+            next = min(next, sim[c].deadline);
+        if (!vcpu_is_idle(v) && sim_of(v)->burst)
+            next = min(next, time_now + sim_of(v)->burst - min(sim_of(v)->burst, sim_of(v)->done));
+    }
+    for (unsigned i = 0; i < nr_sv; i++)
+        if (sv[i].wake_at)
+            next = min(next, sv[i].wake_at);
+    return max(next, time_now);
+}
+
+static void guests_act(void)
+{
+    for (unsigned c = 0; c < nr_cpus; c++) {
+        struct vcpu *v = sim[c].curr;
+
+        account(v);
+        if (!vcpu_is_idle(v) && sim_of(v)->burst && sim_of(v)->done >= sim_of(v)->burst) {
+            sim_of(v)->done = 0;
+            sim_of(v)->wake_at = time_now + sim_of(v)->sleep;
+            enter(c);
+            vcpu_block();
+        }
+    }
+    settle();
+    for (unsigned i = 0; i < nr_sv; i++) {
+        if (!sv[i].wake_at || sv[i].wake_at > time_now)
+            continue;
+        sv[i].wake_at = 0;
+        sv[i].woken = time_now;
+        enter(i % nr_cpus); /* interrupts arrive anywhere */
+        __atomic_fetch_and(&sv[i].v.pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);
+        vcpu_wake(&sv[i].v);
+    }
+    settle();
+}
+
+/* No CPU idles while somebody who may run there waits. */
+static void check_work_conserved(void)
+{
+    for (unsigned c = 0; c < nr_cpus; c++) {
+        if (!vcpu_is_idle(sim[c].curr))
+            continue;
+        for (unsigned i = 0; i < nr_sv; i++)
+            if (pq_queued(&sv[i].v.sched->node) && !cap_exhausted(sv[i].v.sched->sd))
+                assert_false(allowed_cpus(&sv[i].v) & BIT(c));
+    }
+}
+
+static void run_for(ns_t duration)
+{
+    ns_t end = time_now + duration;
+
+    settle();
+    while (time_now < end) {
+        time_now = min(next_event(), end);
+        for (unsigned c = 0; c < nr_cpus; c++)
+            if (sim[c].deadline && sim[c].deadline <= time_now) {
+                sim[c].deadline = 0;
+                sim[c].pending |= PENDING_TIMER;
+                sim[c].interrupts++;
+            }
+        settle();
+        guests_act();
+        check_work_conserved();
+    }
+    for (unsigned c = 0; c < nr_cpus; c++)
+        account(sim[c].curr);
+}
+
+static void machine(unsigned cpus)
+{
+    nr_cpus = cpus;
+    cpus_online = BIT(cpus) - 1;
+    nr_sv = nr_dom = 0;
+    memset(sim, 0, sizeof(sim));
+    memset(sv, 0, sizeof(sv));
+    memset(dom, 0, sizeof(dom));
+    memset(vcpu_table, 0, sizeof(vcpu_table));
+    for (cpu_now = 0; cpu_now < SIM_CPUS; cpu_now++)
+        timers_run(); /* forget what an earlier test armed */
+    cpu_now = 0;
+    idle_cpus = 0;
+    for (unsigned c = 0; c < MAX_CPUS; c++)
+        runqs[c] = (struct runq){ .lock = SPINLOCK(sched) };
+    sched_init();
+    for (unsigned c = 0; c < cpus; c++) {
+        sched_cpu_up(c);
+        sim[c].curr = runqs[c].idle;
+    }
+}
+
+static struct domain *new_domain(void)
+{
+    struct domain *d = &dom[nr_dom];
+
+    d->id = (domid_t)(nr_dom + 1);
+    d->vcpu = vcpu_table[nr_dom++];
+    d->max_vcpus = 4;
+    sched_domain_init(d);
+    return d;
+}
+
+static struct sim_vcpu *new_vcpu(struct domain *d, ns_t burst, ns_t sleep)
+{
+    struct sim_vcpu *s = &sv[nr_sv++];
+    unsigned id = 0;
+
+    while (d->vcpu[id])
+        id++;
+    s->v.id = id;
+    s->v.domain = d;
+    s->v.info = &s->info;
+    s->v.pause_flags = VPF_DOWN;
+    s->d = d;
+    s->burst = burst;
+    s->sleep = sleep;
+    s->born = time_now;
+    sched_vcpu_init(&s->v);
+    d->vcpu[id] = &s->v;
+    return s;
+}
+
+static void start(struct sim_vcpu *s)
+{
+    enter(0);
+    s->v.pause_flags &= ~VPF_DOWN;
+    vcpu_wake(&s->v);
+    settle();
+}
+
+static struct sim_vcpu *hog(struct domain *d)
+{
+    struct sim_vcpu *s = new_vcpu(d, 0, 0);
+    start(s);
+    return s;
+}
+
+static void finish(void)
+{
+    for (unsigned i = 0; i < nr_sv; i++) {
+        enter(0);
+        sv[i].v.pause_flags |= VPF_DOWN;
+        sv[i].wake_at = 0;
+        vcpu_sleep_nosync(&sv[i].v);
+        settle();
+        assert_false(sv[i].v.running);
+        sched_vcpu_destroy(&sv[i].v);
+    }
+    for (unsigned i = 0; i < nr_dom; i++)
+        sched_domain_destroy(&dom[i]);
+    for (unsigned c = 0; c < nr_cpus; c++) {
+        timer_kill(&runqs[c].slice);
+        sim[c].curr = NULL;
+        runqs[c].idle->running = false;
+        sched_vcpu_destroy(runqs[c].idle);
+        free(runqs[c].idle);
+        idle_domain->vcpu[c] = NULL;
+    }
+}
+
+static long set_params(struct domain *d, u16 weight, u16 cap)
+{
+    struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
+    op.u.credit2.weight = weight;
+    op.u.credit2.cap = cap;
+    return sched_domctl(d, &op);
+}
+
+static double seconds(ns_t t) { return (double)t / SECOND; }
+#define assert_near(x, want, tolerance) do { \
+    double _x = (x), _w = (want); \
+    if (_x < _w * (1 - (tolerance)) || _x > _w * (1 + (tolerance))) \
+        fail_msg("%s = %.4f, want %.4f within %.1f %%", #x, _x, _w, 100 * (tolerance)); } while (0)
+
+/* ---- shares ---- */
+
+static void weights_256_to_512_on_one_cpu(void **state)
+{
+    struct sim_vcpu *a, *b;
+    (void)state;
+
+    machine(1);
+    a = hog(new_domain());
+    b = hog(new_domain());
+    set_params(b->d, 512, 0xffff);
+    run_for(10 * SECOND);
+    assert_near((double)b->ran / (double)a->ran, 2.0, 0.03);
+    assert_near(seconds(a->ran + b->ran), 10, 0.001);
+    finish();
+}
+
+static void equal_shares(unsigned cpus, unsigned domains)
+{
+    double fair = 10.0 * cpus / domains;
+
+    machine(cpus);
+    for (unsigned i = 0; i < domains; i++)
+        hog(new_domain());
+    run_for(10 * SECOND);
+    for (unsigned i = 0; i < domains; i++)
+        assert_near(seconds(sv[i].ran), fair, 0.05);
+    finish();
+}
+
+static void sixteen_equal_domains_on_two_cpus(void **state) { (void)state; equal_shares(2, 16); }
+static void three_equal_domains_on_two_cpus(void **state) { (void)state; equal_shares(2, 3); }
+static void seventeen_equal_domains_on_four_cpus(void **state) { (void)state; equal_shares(4, 17); }
+static void nine_equal_domains_on_eight_cpus(void **state) { (void)state; equal_shares(8, 9); }
+
+/* All placed on one CPU by affinity, then let go: they must spread. */
+static void crowd_spreads_when_let_go(void **state)
+{
+    (void)state;
+    machine(2);
+    for (unsigned i = 0; i < 8; i++) {
+        struct sim_vcpu *s = new_vcpu(new_domain(), 0, 0);
+        assert_int_equal(sched_set_affinity(&s->v, 1, ~0UL), 0);
+        start(s);
+    }
+    run_for(SECOND);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_near(seconds(sv[i].ran), 0.125, 0.1);
+        sched_set_affinity(&sv[i].v, 3, ~0UL);
+        sv[i].ran = 0;
+    }
+    run_for(10 * SECOND);
+    for (unsigned i = 0; i < 8; i++)
+        assert_near(seconds(sv[i].ran), 2.5, 0.05);
+    finish();
+}
+
+static void light_one_is_not_starved(void **state)
+{
+    struct sim_vcpu *light;
+    (void)state;
+
+    machine(1);
+    light = hog(new_domain());
+    set_params(light->d, 1, 0xffff);
+    hog(new_domain());
+    run_for(60 * SECOND);
+    assert_near(seconds(light->ran), 60.0 / 257, 0.15);
+    finish();
+}
+
+/* Sleeping a moment after each slice must not win time. */
+static void short_sleeps_win_nothing(void **state)
+{
+    struct sim_vcpu *honest, *sly;
+    (void)state;
+
+    machine(1);
+    honest = hog(new_domain());
+    sly = new_vcpu(new_domain(), 9 * MS, MS / 10);
+    start(sly);
+    run_for(20 * SECOND);
+    assert_true(seconds(sly->ran) < 10.5);
+    assert_true(seconds(honest->ran) > 9.5);
+    finish();
+}
+
+/* ---- caps ---- */
+
+static void cap_of_30_holds_alone_and_in_company(void **state)
+{
+    struct sim_vcpu *a, *b;
+    (void)state;
+
+    machine(1);
+    a = hog(new_domain());
+    assert_int_equal(set_params(a->d, 0, 30), 0);
+    run_for(10 * SECOND);
+    assert_near(seconds(a->ran), 3.0, 0.2 / 3.0);
+    a->ran = 0;
+    b = hog(new_domain());
+    run_for(10 * SECOND);
+    assert_near(seconds(a->ran), 3.0, 0.2 / 3.0);
+    assert_near(seconds(b->ran), 7.0, 0.2 / 7.0);
+    assert_int_equal(set_params(a->d, 0, 0), 0); /* no cap any more */
+    a->ran = b->ran = 0;
+    run_for(10 * SECOND);
+    assert_near(seconds(a->ran), 5.0, 0.03);
+    finish();
+}
+
+static void cap_counts_all_vcpus_of_a_domain(void **state)
+{
+    struct domain *d;
+    (void)state;
+
+    machine(4);
+    d = new_domain();
+    for (unsigned i = 0; i < 4; i++)
+        hog(d);
+    assert_int_equal(set_params(d, 0, 150), 0);
+    run_for(10 * SECOND);
+    assert_near(seconds(sv[0].ran + sv[1].ran + sv[2].ran + sv[3].ran), 15.0, 0.2 / 15);
+    assert_int_equal(set_params(d, 0, 401), -EINVAL);
+    finish();
+}
+
+static void cap_of_a_sleeper_does_not_add_up(void **state)
+{
+    struct sim_vcpu *s;
+    (void)state;
+
+    machine(1);
+    s = new_vcpu(new_domain(), 200 * MS, 300 * MS);
+    set_params(s->d, 0, 20);
+    start(s);
+    run_for(20 * SECOND);
+    assert_true(seconds(s->ran) <= 20 * 0.2 + 0.4);
+    finish();
+}
+
+/* ---- latency, idleness ---- */
+
+static void io_domain_preempts_hogs(void **state)
+{
+    struct sim_vcpu *io;
+    (void)state;
+
+    machine(1);
+    for (unsigned i = 0; i < 4; i++)
+        hog(new_domain());
+    io = new_vcpu(new_domain(), MS / 5, 3 * MS);
+    start(io);
+    run_for(SECOND);
+    io->worst_latency = 0;
+    run_for(10 * SECOND);
+    assert_true(io->worst_latency <= MS);
+    assert_near(seconds(io->ran), 10 * 0.2 / 3.2, 0.1);
+    finish();
+}
+
+static void one_busy_vcpu_per_cpu_is_never_interrupted(void **state)
+{
+    (void)state;
+    machine(2);
+    hog(new_domain());
+    hog(new_domain());
+    run_for(SECOND);
+    sim[0].interrupts = sim[1].interrupts = 0;
+    run_for(100 * SECOND);
+    assert_int_equal(sim[0].interrupts + sim[1].interrupts, 0);
+    finish();
+}
+
+static void yield_lets_another_run(void **state)
+{
+    struct sim_vcpu *a, *b;
+    (void)state;
+
+    machine(1);
+    a = hog(new_domain());
+    b = hog(new_domain());
+    run_for(SECOND);
+    for (unsigned i = 0; i < 10; i++) {
+        struct vcpu *before = sim[0].curr;
+        enter(0);
+        before->sched->yielded = true;
+        cpu_raise(0, PENDING_SCHED);
+        settle();
+        assert_ptr_not_equal(sim[0].curr, before);
+    }
+    a->ran = b->ran = 0;
+    run_for(10 * SECOND);
+    assert_near(seconds(a->ran), 5.0, 0.03);
+    finish();
+}
+
+static void an_event_before_blocking_is_not_slept_over(void **state)
+{
+    struct sim_vcpu *a;
+    (void)state;
+
+    machine(1);
+    a = hog(new_domain());
+    enter(0);
+    a->info.evtchn_upcall_pending = 1;
+    vcpu_block();
+    settle();
+    assert_ptr_equal(sim[0].curr, &a->v);
+    a->info.evtchn_upcall_pending = 0;
+    vcpu_block();
+    settle();
+    assert_true(vcpu_is_idle(sim[0].curr));
+    assert_int_equal(a->v.runstate.state, RUNSTATE_blocked);
+    a->info.evtchn_upcall_pending = 1;
+    vcpu_wake(&a->v); /* clears the flag itself */
+    settle();
+    assert_ptr_equal(sim[0].curr, &a->v);
+    finish();
+}
+
+/* ---- affinity ---- */
+
+static void affinity_is_obeyed(void **state)
+{
+    struct sim_vcpu *a;
+    (void)state;
+
+    machine(2);
+    a = hog(new_domain());
+    hog(new_domain());
+    assert_int_equal(sched_set_affinity(&a->v, 4, 4), -EINVAL);
+    for (unsigned i = 0; i < 100; i++) {
+        enter(i & 1);
+        assert_int_equal(sched_set_affinity(&a->v, 1UL << (i % 2), ~0UL), 0);
+        run_for(7 * MS); /* machine_switch() checks */
+        assert_int_equal(a->v.processor, i % 2);
+    }
+    assert_near(seconds(sv[0].ran + sv[1].ran), 1.4, 0.05);
+    finish();
+}
+
+/* ---- everything at once ---- */
+
+/* Random lives: shares are not checked, but what must hold always is (see run_for, machine_switch, settle). */
+static void random_lives_keep_the_invariants(void **state)
+{
+    (void)state;
+    srand(3);
+    machine(4);
+    for (unsigned i = 0; i < 24; i++) {
+        struct domain *d = i % 3 && nr_dom ? &dom[nr_dom - 1] : new_domain();
+        start(new_vcpu(d, rand() % 3 ? (ns_t)(rand() % 20 + 1) * MS / 4 : 0, (ns_t)(rand() % 40 + 1) * MS / 4));
+    }
+    for (unsigned step = 0; step < 5000; step++) {
+        struct sim_vcpu *s = &sv[(unsigned)rand() % nr_sv];
+
+        enter((unsigned)rand() % nr_cpus);
+        switch (rand() % 8) {
+        case 0: sched_set_affinity(&s->v, (u64)(rand() % 15 + 1), (u64)rand() % 16); break;
+        case 1: s->v.pause_count++; vcpu_sleep_nosync(&s->v); break;
+        case 2: if (s->v.pause_count) { s->v.pause_count--; vcpu_wake(&s->v); } break;
+        case 3: set_params(s->d, (u16)(rand() % 1000 + 1), 0xffff); break;
+        case 4: set_params(s->d, 0, rand() % 2 ? 0 : (u16)(rand() % 100 + 1)); break;
+        case 5: sim[cpu_now].curr->sched->yielded = true; cpu_raise(cpu_now, PENDING_SCHED); break;
+        case 6: vcpu_wake(&s->v); break;
+        case 7: break;
+        }
+        run_for((ns_t)(rand() % 5000) * 1000);
+    }
+    for (unsigned i = 0; i < nr_sv; i++) { /* runstates add up to its life, and to what it ran */
+        vcpu_runstate_info_t r;
+        vcpu_runstate_get(&sv[i].v, &r);
+        assert_int_equal(r.time[0] + r.time[1] + r.time[2] + r.time[3], time_now - sv[i].born);
+        assert_int_equal(r.time[RUNSTATE_running], sv[i].ran);
+    }
+    /* Everybody goes on when let: nobody was lost. */
+    for (unsigned i = 0; i < nr_sv; i++) {
+        enter(0);
+        set_params(sv[i].d, 256, 0);
+        sched_set_affinity(&sv[i].v, ~0UL, ~0UL);
+        sv[i].v.pause_count = 0;
+        vcpu_wake(&sv[i].v);
+        sv[i].ran = 0;
+    }
+    run_for(20 * SECOND);
+    for (unsigned i = 0; i < nr_sv; i++)
+        assert_true(sv[i].ran > 0);
+    finish();
+}
+
+static void tools_see_credit2(void **state)
+{
+    struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_getinfo };
+    struct xen_sysctl_scheduler_op sys = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_SYSCTL_SCHEDOP_getinfo };
+    struct domain *d;
+    (void)state;
+
+    machine(1);
+    d = new_domain();
+    assert_int_equal(sched_domctl(d, &op), 0);
+    assert_int_equal(op.u.credit2.weight, 256);
+    assert_int_equal(op.u.credit2.cap, 0);
+    op.cmd = XEN_DOMCTL_SCHEDOP_getvcpuinfo;
+    assert_int_equal(sched_domctl(d, &op), -EINVAL);
+    op.sched_id = XEN_SCHEDULER_CREDIT;
+    assert_int_equal(sched_domctl(d, &op), -EINVAL);
+    assert_int_equal(sched_sysctl(&sys), 0);
+    assert_int_equal(sys.u.sched_credit2.ratelimit_us, 1000);
+    sys.cmd = XEN_SYSCTL_SCHEDOP_putinfo;
+    sys.u.sched_credit2.ratelimit_us = 99;
+    assert_int_equal(sched_sysctl(&sys), -EINVAL);
+    finish();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_256_to_512_on_one_cpu),
+        cmocka_unit_test(sixteen_equal_domains_on_two_cpus),
+        cmocka_unit_test(three_equal_domains_on_two_cpus),
+        cmocka_unit_test(seventeen_equal_domains_on_four_cpus),
+        cmocka_unit_test(nine_equal_domains_on_eight_cpus),
+        cmocka_unit_test(crowd_spreads_when_let_go),
+        cmocka_unit_test(light_one_is_not_starved),
+        cmocka_unit_test(short_sleeps_win_nothing),
+        cmocka_unit_test(cap_of_30_holds_alone_and_in_company),
+        cmocka_unit_test(cap_counts_all_vcpus_of_a_domain),
+        cmocka_unit_test(cap_of_a_sleeper_does_not_add_up),
+        cmocka_unit_test(io_domain_preempts_hogs),
+        cmocka_unit_test(one_busy_vcpu_per_cpu_is_never_interrupted),
+        cmocka_unit_test(yield_lets_another_run),
+        cmocka_unit_test(an_event_before_blocking_is_not_slept_over),
+        cmocka_unit_test(affinity_is_obeyed),
+        cmocka_unit_test(random_lives_keep_the_invariants),
+        cmocka_unit_test(tools_see_credit2),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
