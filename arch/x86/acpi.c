@@ -65,8 +65,8 @@ static paddr_t find_rsdp(paddr_t hint)
     const u8 *page0;
     paddr_t found = 0;
     u16 ebda;
-
     bool wide;
+
     if (hint) {
         const void *p = map(hint, 36);
         if (p && acpi_parse_rsdp(p, 36, &wide))
@@ -80,6 +80,15 @@ static paddr_t find_rsdp(paddr_t hint)
             found = scan((paddr_t)ebda << 4, 1024);
     }
     return found ?: scan(0xe0000, 0x20000);
+}
+
+static u8 offered[64];
+static size_t offered_bytes;
+
+void acpi_offer_rsdp(const void *copy, size_t bytes)
+{
+    offered_bytes = min(bytes, sizeof(offered));
+    memcpy(offered, copy, offered_bytes);
 }
 
 static void read_table(paddr_t pa)
@@ -102,12 +111,12 @@ static void read_table(paddr_t pa)
         log_warn("ACPI: table '%.4s' is damaged; only its first entries are used", (const char *)t);
 }
 
-static void read_all(paddr_t rsdp)
+static void read_all(const void *p, size_t bytes)
 {
-    const void *p = map(rsdp, 36), *root;
-    bool wide;
+    const void *root;
+    bool wide = false;
     u32 length;
-    paddr_t at = p ? acpi_parse_rsdp(p, 36, &wide) : 0;
+    paddr_t at = p ? acpi_parse_rsdp(p, bytes, &wide) : 0;
 
     root = at ? get_table(at, wide ? "XSDT" : "RSDT", &length) : NULL;
     if (!root && at && wide) {      /* a damaged XSDT: the RSDT says nearly the same */
@@ -119,7 +128,6 @@ static void read_all(paddr_t rsdp)
     if (!root)
         return;
     acpi.present = true;
-    acpi.rsdp = rsdp;
     for (unsigned i = 0; i < (length - ACPI_HEADER_BYTES) / 4; i++) {
         paddr_t entry = acpi_root_entry(root, length, wide, i);
         if (entry)
@@ -145,12 +153,12 @@ static void assume_legacy(void)
 
 void acpi_init(paddr_t rsdp_hint)
 {
-    paddr_t rsdp = find_rsdp(rsdp_hint);
     u32 length;
     const void *dsdt;
 
-    if (rsdp)
-        read_all(rsdp);
+    read_all(offered, offered_bytes);
+    if (!acpi.present && (acpi.rsdp = find_rsdp(rsdp_hint)) != 0)
+        read_all(map(acpi.rsdp, 36), 36);
     if (!acpi.present)
         log_warn("ACPI: no usable tables found: one CPU, legacy interrupts, no power-off. Is ACPI off in the firmware?");
     else if (!acpi.has_madt)

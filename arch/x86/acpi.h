@@ -26,7 +26,8 @@ struct acpi_register { u8 space, bits, offset, access; u64 address; };
 struct acpi_info {
     bool present;               /* an RSDP with a usable root table was found */
     bool has_madt, has_fadt;
-    paddr_t rsdp, facs, dsdt;
+    paddr_t rsdp;               /* 0: the boot loader gave a copy */
+    paddr_t facs, dsdt;
     paddr_t lapic_base;
     bool has_8259;
     unsigned cpus, cpus_dropped, ioapics, overrides, nmis, mcfgs;
@@ -47,6 +48,8 @@ struct acpi_info {
 };
 extern struct acpi_info acpi;
 
+/* Before acpi_init(): the boot loader's copy of the RSDP (at most 64 bytes are kept); believed only with its checksum. */
+void acpi_offer_rsdp(const void *copy, size_t bytes);
 /* Find and read all tables; `rsdp_hint`: physical address from the boot loader, or 0. Says what is missing. */
 void acpi_init(paddr_t rsdp_hint);
 /* Global system interrupt of ISA interrupt `irq` with its trigger mode and polarity (edge, high unless overridden). */

@@ -17,7 +17,10 @@ u64 clock_ns_to_tsc(ns_t t);
 void clock_delay_us(u64 us);
 /* VECTOR_TIMER: the armed deadline has fired (or is near: the caller's timer code arms again). */
 void clock_interrupt(void);
-/* CPU bring-up: the starting CPU and the started one measure how far their TSCs are apart. */
+/*
+ * CPU bring-up: the starting CPU (smp_boot.c) and the started one (cpu_start(), once, before it uses now_ns()) measure how
+ * far their TSCs are apart.
+ */
 void clock_sync_source(unsigned cpu);
 void clock_sync_target(unsigned cpu);
 /* Wall clock: ns since 1970 at system time 0. */

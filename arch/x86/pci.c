@@ -19,8 +19,8 @@
 #include "core/reject.h"
 #include "lib/print.h"
 
+/* Beside acpi.mcfg[i]. */
 static struct mmcfg {
-    struct acpi_mcfg where;
     bool confirmed;
     volatile u8 *bus[256];      /* set once, under irq_lock */
 } mmcfg[ACPI_MAX_MCFG];
@@ -33,12 +33,6 @@ struct pci_device {
 };
 static struct pci_device *devices;      /* under irq_lock */
 static struct spinlock port_lock = SPINLOCK(leaf);
-
-void pci_init(void)
-{
-    for (unsigned i = 0; i < acpi.mcfgs; i++)
-        mmcfg[i].where = acpi.mcfg[i];
-}
 
 /* ---- access ---- */
 
@@ -73,7 +67,7 @@ static volatile u8 *mapped(u16 segment, u8 bus, u8 devfn, unsigned reg)
 {
     for (unsigned i = 0; i < acpi.mcfgs; i++) {
         const struct mmcfg *m = &mmcfg[i];
-        if (m->where.segment == segment && READ_ONCE(m->confirmed) && m->bus[bus])
+        if (acpi.mcfg[i].segment == segment && READ_ONCE(m->confirmed) && m->bus[bus])
             return m->bus[bus] + ((u32)devfn << 12) + reg;
     }
     return NULL;
@@ -156,19 +150,21 @@ static struct pci_device **find(u16 segment, u8 bus, u8 devfn)
 static void map_bus(u16 segment, u8 bus)
 {
     for (unsigned i = 0; i < acpi.mcfgs; i++) {
+        const struct acpi_mcfg *where = &acpi.mcfg[i];
         struct mmcfg *m = &mmcfg[i];
-        if (m->where.segment == segment && m->confirmed && bus >= m->where.first_bus && bus <= m->where.last_bus &&
+        if (where->segment == segment && m->confirmed && bus >= where->first_bus && bus <= where->last_bus &&
             !m->bus[bus])
-            m->bus[bus] = machine_map_device(m->where.base + ((u64)bus << 20), MiB(1));
+            m->bus[bus] = machine_map_device(where->base + ((u64)bus << 20), MiB(1));
     }
 }
 
 long pci_mmcfg_reserved(u64 address, u16 segment, u8 first_bus, u8 last_bus, bool reserved)
 {
     for (unsigned i = 0; i < acpi.mcfgs; i++) {
+        const struct acpi_mcfg *where = &acpi.mcfg[i];
         struct mmcfg *m = &mmcfg[i];
-        if (m->where.segment == segment && m->where.base == address && m->where.first_bus == first_bus &&
-            m->where.last_bus >= last_bus) {
+        if (where->segment == segment && where->base == address && where->first_bus == first_bus &&
+            where->last_bus >= last_bus) {
             spin_lock(&irq_lock);
             WRITE_ONCE(m->confirmed, reserved);
             for (const struct pci_device *d = devices; d; d = d->next)

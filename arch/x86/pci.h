@@ -2,10 +2,10 @@
 #pragma once
 #include "lib/types.h"
 
-/* Use MMCFG where the firmware describes it and domain 0 confirmed it; ports CF8/CFC otherwise. */
-void pci_init(void);
-
-/* `bytes` is 1, 2, 4 and `reg` a multiple of it. Unreachable space reads as ones, writes vanish. Takes: leaf. */
+/*
+ * By MMCFG where the firmware describes it and domain 0 confirmed it; ports CF8/CFC otherwise.
+ * `bytes` is 1, 2, 4 and `reg` a multiple of it. Unreachable space reads as ones, writes vanish. Takes: leaf.
+ */
 u32 pci_read(u16 segment, u8 bus, u8 devfn, unsigned reg, unsigned bytes);
 void pci_write(u16 segment, u8 bus, u8 devfn, unsigned reg, unsigned bytes, u32 value);
 /* The same as a guest's access through its own CF8 latch: `offset` 0..3 into port CFC. */

@@ -87,8 +87,7 @@ void smp_ap_entry(unsigned cpu)
 {
     write_cr3(serai_cr3);
     arrived = true;
-    clock_sync_target(cpu);
-    cpu_start(cpu);
+    cpu_start(cpu);     /* its first act after enabling the CPU's features is clock_sync_target() */
 }
 
 static bool wait_for(volatile bool *flag, u64 us)
