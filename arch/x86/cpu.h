@@ -25,7 +25,6 @@ struct cpu {
     u32 apic_id, acpi_id;
     bool online;
     struct cpu_info *info;      /* on its stack */
-    struct vcpu *idle;          /* its idle vcpu */
     u64 *gdt;                   /* alias of the reserved GDT page (page 14 of the window) */
     struct tss *tss;
     u64 gdt_window;             /* virtual addresses of this CPU's windows */

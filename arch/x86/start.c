@@ -102,7 +102,7 @@ static void cpu_run_idle(unsigned cpu)
     fpu_cpu_init();
     clock_cpu_init();
     sched_cpu_up(cpu);
-    cpus[cpu].info->vcpu = cpus[cpu].idle;
+    cpus[cpu].info->vcpu = idle_domain->vcpu[cpu];
 }
 
 void cpu_start(unsigned cpu)
@@ -148,6 +148,9 @@ void start(u32 magic, u32 info)
 {
     const char *wrong;
 
+    /* Before the local APIC stops listening to it: an interrupt the 8259 still offers then would never be withdrawn. */
+    outb(0x21, 0xff);
+    outb(0xa1, 0xff);
     cpu_info()->cpu = &cpus[0];
     cpu_info()->vcpu = &boot_vcpu;
     cpus[0].info = cpu_info();
