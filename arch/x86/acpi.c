@@ -1,8 +1,8 @@
 /*
  * Finding the ACPI tables. The parsing, and what is believed of them, is in acpi_tables.c.
  *
- * A table is mapped twice: its header, to learn the length, then the whole. Without ACPI Serai goes on with one CPU, one
- * IOAPIC at the address every PC has used, ISA interrupts one to one, and says so.
+ * A table is mapped twice: its header, to learn the length, then the whole. Without ACPI Serai goes on with one CPU,
+ * one IOAPIC at the address every PC has used, ISA interrupts one to one, and says so.
  */
 #include "arch/x86/acpi.h"
 #include "arch/arch.h"
@@ -160,7 +160,8 @@ void acpi_init(paddr_t rsdp_hint)
     if (!acpi.present && (acpi.rsdp = find_rsdp(rsdp_hint)) != 0)
         read_all(map(acpi.rsdp, 36), 36);
     if (!acpi.present)
-        log_warn("ACPI: no usable tables found: one CPU, legacy interrupts, no power-off. Is ACPI off in the firmware?");
+        log_warn("ACPI: no usable tables found: one CPU, legacy interrupts, no power-off. "
+                 "Is ACPI switched off in the firmware?");
     else if (!acpi.has_madt)
         log_warn("ACPI: no interrupt table (MADT): one CPU, legacy interrupts");
     if (acpi.cpus_dropped)

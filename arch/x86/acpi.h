@@ -48,7 +48,10 @@ struct acpi_info {
 };
 extern struct acpi_info acpi;
 
-/* Before acpi_init(): the boot loader's copy of the RSDP (at most 64 bytes are kept); believed only with its checksum. */
+/*
+ * Before acpi_init(): the boot loader's copy of the RSDP (at most 64 bytes are kept); believed only with its
+ * checksum.
+ */
 void acpi_offer_rsdp(const void *copy, size_t bytes);
 /* Find and read all tables; `rsdp_hint`: physical address from the boot loader, or 0. Says what is missing. */
 void acpi_init(paddr_t rsdp_hint);

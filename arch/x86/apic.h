@@ -4,7 +4,10 @@
 
 /* Boot CPU, once, after acpi_init(): choose xAPIC or x2APIC, map the registers. False: this CPU has no APIC. */
 bool apic_init(void);
-/* Every CPU, the boot CPU included: enable, accept everything, timer masked, LINT as the MADT says. Needs this_cpu(). */
+/*
+ * Every CPU, the boot CPU included: enable, accept everything, timer masked, LINT as the MADT says. Needs
+ * this_cpu().
+ */
 void apic_cpu_init(void);
 u32 apic_id(void);              /* of the running CPU */
 u32 apic_version(void);

@@ -3,14 +3,14 @@
  *
  * Problem: now_ns() is on every path, must never go back, and a guest must compute the same time from the TSC with the
  * parameters it is given, without asking.
- * Invariant: on every CPU, system time = scale(tsc - origin of that CPU), with one scale for all, for as long as the machine
- * runs. It is the formula of struct vcpu_time_info (xen.h) itself, so what a guest computes is what we compute,
- * bit for bit, and its parameters change only when it moves between CPUs with different origins (if ever).
+ * Invariant: on every CPU, system time = scale(tsc - origin of that CPU), with one scale for all, for as long as the
+ * machine runs. It is the formula of struct vcpu_time_info (xen.h) itself, so what a guest computes is what we
+ * compute, bit for bit, and its parameters change only when it moves between CPUs with different origins (if ever).
  *
- * Calibration: the TSC frequency is measured against the best of HPET, PM timer and PIT. Each reading of the reference is
- * bracketed by two of the TSC and the tightest of several brackets is used, so a stolen time slice of an
- * emulator spoils a bracket and not the result. The measurement ends as soon as the brackets' width is 25 ppm of
- * the elapsed time, or after 20 ms. CPUID leaves 0x15 and 0x16 are not asked: emulators fill them by fancy.
+ * Calibration: the TSC frequency is measured against the best of HPET, PM timer and PIT. Each reading of the reference
+ * is bracketed by two of the TSC and the tightest of several brackets is used, so a stolen time slice of an emulator
+ * spoils a bracket and not the result. The measurement ends as soon as the brackets' width is 25 ppm of the elapsed
+ * time, or after 20 ms. CPUID leaves 0x15 and 0x16 are not asked: emulators fill them by fancy.
  *
  * Imprecise on purpose: 100 ppm are nine seconds a day; domain 0 disciplines the wall clock (NTP, settime).
  */
@@ -24,6 +24,7 @@
 #include <machine/current.h>
 
 #define NS_PER_S 1000000000UL
+#define LONGEST_WAIT (1UL << 59)    /* ns, 18 years: guests ask for any deadline, and products must fit */
 
 static struct clock_scale scale;
 static u64 tsc_hz, apic_hz;
@@ -32,6 +33,17 @@ static bool tsc_stable = true;
 static u64 wall_base;           /* ns since 1970 at system time 0; may "wrap below 0" while the wall clock is unset */
 
 /* ---- scale ---- */
+
+/* a * b / c without a 128-bit division routine. The quotient must fit into 64 bits: b <= c, or a small enough. */
+static u64 mul_div(u64 a, u64 b, u64 c)
+{
+    u64 q, r;
+
+    __asm__("mulq %3\n\t"
+            "divq %4"
+            : "=&a"(q), "=&d"(r) : "0"(a), "r"(b), "r"(c) : "cc");
+    return q;
+}
 
 struct clock_scale clock_scale_from_hz(u64 hz)
 {
@@ -47,7 +59,7 @@ struct clock_scale clock_scale_from_hz(u64 hz)
         unit <<= 1;
         s.shift--;
     }
-    s.mul = (u32)min((u64)(((unsigned __int128)unit << 32) / hz), 0xffffffffUL);
+    s.mul = (u32)min(mul_div(unit, 1UL << 32, hz), 0xffffffffUL);
     return s;
 }
 
@@ -70,7 +82,7 @@ u64 clock_ns_to_tsc(ns_t t)
     u64 tsc = rdtsc();
     ns_t now = clock_tsc_to_ns(tsc);
 
-    return t > now ? tsc + (u64)((unsigned __int128)(t - now) * tsc_hz / NS_PER_S) : tsc;
+    return t > now ? tsc + mul_div(min(t - now, LONGEST_WAIT), tsc_hz, NS_PER_S) : tsc;
 }
 
 u64 machine_tsc(void) { return rdtsc(); }
@@ -204,8 +216,8 @@ static bool calibrate(const struct reference *r)
     apic_timer_start(0);
     if (ticks == 0)
         return false;
-    tsc_hz = (u64)((unsigned __int128)(b.tsc - a.tsc) * r->hz / ticks);
-    apic_hz = (u64)((unsigned __int128)(a.apic - b.apic) * r->hz / ticks);
+    tsc_hz = mul_div(b.tsc - a.tsc, r->hz, ticks);
+    apic_hz = mul_div(a.apic - b.apic, r->hz, ticks);
     log_info("Clock: TSC %lu.%03lu MHz, APIC timer %lu kHz, by %s in %lu us", tsc_hz / 1000000, tsc_hz / 1000 % 1000,
              apic_hz * APIC_TIMER_DIVIDE / 1000, r->name, ticks * 1000000 / r->hz);
     return tsc_hz >= 1000000 && apic_hz > 0;
@@ -258,7 +270,7 @@ void machine_timer_arm(ns_t deadline)
         return;
     }
     now = now_ns();
-    count = deadline > now ? (u64)((unsigned __int128)(deadline - now) * apic_hz / NS_PER_S) + 1 : 1;
+    count = deadline > now ? mul_div(min(deadline - now, LONGEST_WAIT), apic_hz, NS_PER_S) + 1 : 1;
     apic_timer_start((u32)min(count, 0xffffffffUL));
 }
 
@@ -271,8 +283,9 @@ void clock_interrupt(void)
 /* ---- several CPUs ---- */
 
 /*
- * The starting CPU and the started one pass a token to and fro. From the target's view the source's reading lies between
- * its own before and after; the tightest round bounds the difference of the TSCs. If 0 is possible they are the same.
+ * The starting CPU and the started one pass a token to and fro. From the target's view the source's reading lies
+ * between its own before and after; the tightest round bounds the difference of the TSCs. If 0 is possible they are
+ * the same.
  */
 #define SYNC_ROUNDS 16
 static volatile u32 sync_turn;

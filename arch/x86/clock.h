@@ -18,8 +18,8 @@ void clock_delay_us(u64 us);
 /* VECTOR_TIMER: the armed deadline has fired (or is near: the caller's timer code arms again). */
 void clock_interrupt(void);
 /*
- * CPU bring-up: the starting CPU (smp_boot.c) and the started one (cpu_start(), once, before it uses now_ns()) measure how
- * far their TSCs are apart.
+ * CPU bring-up: the starting CPU (smp_boot.c) and the started one (cpu_start(), once, before it uses now_ns()) measure
+ * how far their TSCs are apart.
  */
 void clock_sync_source(unsigned cpu);
 void clock_sync_target(unsigned cpu);

@@ -3,10 +3,10 @@
  *
  * Problem: a line or message of a device must reach whoever drives it, mostly a guest that may be slow or malicious,
  * without any guest being able to hold up interrupts of others.
- * Invariant: the local APIC's in-service bit of a device vector is never left set when Serai returns to a guest. Edges and
- * messages get their EOI at once: the next one is delivered when it comes, the event channel merges them. A level
- * line would fire again immediately, so it is masked in the I/O APIC, gets its EOI, and is unmasked when its guest says it
- * is done. A guest that never says so stops its own device.
+ * Invariant: the local APIC's in-service bit of a device vector is never left set when Serai returns to a guest. Edges
+ * and messages get their EOI at once: the next one is delivered when it comes, the event channel merges them. A level
+ * line would fire again immediately, so it is masked in the I/O APIC, gets its EOI, and is unmasked when its guest
+ * says it is done. A guest that never says so stops its own device.
  *
  * One vector, one source, on all CPUs: 192 sources are plenty for now and the refusal names the limit. The handler
  * holds no reference to a domain but its id; a late interrupt for a domain that is gone finds nobody.

@@ -24,7 +24,10 @@ long irq_request(u32 gsi, bool level, bool active_low, unsigned cpu, void (*fn)(
 extern struct spinlock irq_lock;
 /* The vector of a line, allocated at first use; or -ENODEV, -EBUSY (Serai's own), -ENOSPC. */
 long irq_of_gsi(u32 gsi);
-/* `count` (power of two) neighbouring vectors for the messages of *msi (copied; entries 0..count-1 of an MSI block); first. */
+/*
+ * `count` (power of two) neighbouring vectors for the messages of *msi (copied; entries 0..count-1 of an MSI block);
+ * first.
+ */
 long irq_of_msi(const struct pci_msi *msi, unsigned count);
 void irq_free(unsigned vector);
 /* Does any vector belong to this message (MSI-X entry, or the function's MSI)? */

@@ -209,7 +209,8 @@ long pci_device_remove(u16 segment, u8 bus, u8 devfn)
         *p = dev->next;
     spin_unlock(&irq_lock);
     if (!dev)
-        return reject(-ENODEV, "PCI device %04x:%02x:%02x.%u was never announced", segment, bus, devfn >> 3, devfn & 7u);
+        return reject(-ENODEV, "PCI device %04x:%02x:%02x.%u was never announced", segment, bus, devfn >> 3,
+                      devfn & 7u);
     zfree(dev);
     return 0;
 }

@@ -1,12 +1,12 @@
 /*
  * Message-signalled interrupts (PCI local bus specification 3.0, section 6.8; message format: SDM vol. 3, 11.11).
  *
- * Problem: the device itself holds address and data of its messages, written in two or three pieces, and may send one in
- * between; and domain 0 names the place of an MSI-X table by a machine address.
+ * Problem: the device itself holds address and data of its messages, written in two or three pieces, and may send one
+ * in between; and domain 0 names the place of an MSI-X table by a machine address.
  * Invariant: a message is changed while it is masked where a mask exists; a table address is believed only if no byte
  * of it is RAM, so that Serai never writes into anybody's memory on domain 0's word.
- * Imprecise on purpose: a new vector for an MSI function without mask bits is written with the capability briefly off; that
- * happens only before a guest binds it. Later only the destination changes, which is one write.
+ * Imprecise on purpose: a new vector for an MSI function without mask bits is written with the capability briefly off;
+ * that happens only before a guest binds it. Later only the destination changes, which is one write.
  */
 #include "arch/x86/pci.h"
 #include "arch/arch.h"
@@ -85,7 +85,8 @@ static long prepare_msix(struct pci_msi *m, paddr_t table, unsigned entry)
         return reject(-ENOMEM, "no room to map the MSI-X table at %#lx", table);
     /* Not by the command register: a virtual function's says off for ever. */
     if (m->slot[SLOT_CONTROL] == ~0u)
-        return reject(-ENXIO, "nothing answers at the MSI-X table at %#lx: is the device's memory switched off?", table);
+        return reject(-ENXIO, "nothing answers at the MSI-X table at %#lx: is the device's memory switched off?",
+                      table);
     return 0;
 }
 

@@ -2,8 +2,8 @@
  * Ending: power-off, reboot, halt.
  *
  * Problem: no single way works on every machine, and this code runs after a panic, when nothing else can be trusted.
- * Invariant: machine_end() takes no lock, allocates nothing, waits for nothing longer than 100 ms per attempt, and never
- * returns: when every way has failed the CPU halts with a line that says so.
+ * Invariant: machine_end() takes no lock, allocates nothing, waits for nothing longer than 100 ms per attempt, and
+ * never returns: when every way has failed the CPU halts with a line that says so.
  *
  * The values that mean "off" are in the firmware's AML, which domain 0 interprets and Serai does not; domain 0's word
  * is taken when there is one, else the constant found in the DSDT (acpi_find_s5()).
@@ -119,7 +119,8 @@ void machine_end(enum machine_end how)
     if (how == MACHINE_POWEROFF) {
         if (power_can_switch_off())
             switch_off();
-        log_always("The machine cannot be switched off by software (no \\_S5 values); it is safe to switch it off now.");
+        log_always("The machine cannot be switched off by software (no \\_S5 values). "
+                   "It is safe to switch it off now.");
         halt_forever();
     }
     if (how == MACHINE_REBOOT) {

@@ -2,9 +2,9 @@
  * The serial console.
  *
  * Problem: the console must work from the first line to the panic, on machines without the port too. So output is
- * polled, and nothing is believed: a port is used only if its scratch register holds what we wrote, and a
- * transmitter that does not become empty within a time measured by the TSC (which needs no calibration to be a bound) is
- * declared dead and never waited for again.
+ * polled, and nothing is believed: a port is used only if its scratch register holds what we wrote, and a transmitter
+ * that does not become empty within a time measured by the TSC (which needs no calibration to be a bound) is declared
+ * dead and never waited for again.
  *
  * Invariant: serial_write() returns after at most one TX_PATIENCE per FIFO load, and one in the life of a dead port.
  *

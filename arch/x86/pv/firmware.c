@@ -2,11 +2,12 @@
  * What domain 0 may learn of the firmware.
  *
  * On a BIOS machine the interesting calls need real mode, which nobody has gone back to: disks, monitors are answered
- * with "no more" (-ESRCH), keyboard shift state with none. On an EFI machine domain 0 needs the configuration tables, above
- * all to find ACPI: EFI keeps the RSDP nowhere else. Run-time services are not passed on, so domain 0 lives without EFI
- * variables.
+ * with "no more" (-ESRCH), keyboard shift state with none. On an EFI machine domain 0 needs the configuration tables,
+ * above all to find ACPI: EFI keeps the RSDP nowhere else. Run-time services are not passed on, so domain 0 lives
+ * without EFI variables.
  *
- * The system table is the firmware's and read once at boot: it is mapped with bounds and believed only with its signature.
+ * The system table is the firmware's and read once at boot: it is mapped with bounds and believed only with its
+ * signature.
  */
 #include "arch/x86/pv/firmware.h"
 #include "arch/arch.h"

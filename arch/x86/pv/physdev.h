@@ -1,4 +1,7 @@
-/* Physical interrupts of a domain (pirqs) and do_physdev_op. Theory in physdev.c; the event side: arch/arch.h, pirq_*. */
+/*
+ * Physical interrupts of a domain (pirqs) and do_physdev_op. Theory in physdev.c; the event side: arch/arch.h,
+ * pirq_*.
+ */
 #pragma once
 #include "lib/types.h"
 
@@ -11,7 +14,10 @@ void pirq_dump(struct domain *d);
 /* ---- pirq.c's part for physdev.c; all take the irq lock themselves ---- */
 /* A pirq number for a line: `want` or, if negative, one chosen. The pirq, or -EEXIST, -EINVAL, -ENOSPC, -ENODEV. */
 long pirq_map_gsi(struct domain *d, u32 gsi, int want);
-/* A message of a function, or `count` of them with neighbouring pirqs (MSI blocks); table 0: MSI. First pirq or error. */
+/*
+ * A message of a function, or `count` of them with neighbouring pirqs (MSI blocks); table 0: MSI. First pirq or
+ * error.
+ */
 long pirq_map_msi(struct domain *d, int want, u16 segment, u8 bus, u8 devfn, u64 table, unsigned entry, unsigned count);
 long pirq_unmap(struct domain *d, int pirq);
 /* Reserve a free number for a later map. */

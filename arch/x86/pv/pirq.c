@@ -3,8 +3,8 @@
  *
  * Problem: a guest names interrupts by small numbers of its own space, binds them to event channels, and for some of
  * them must say when it is done.
- * Invariant: a pirq that is mapped names exactly one vector of irq.c and no other pirq of any domain names it; who
- * has no mapping cannot bind. So the permission to use an interrupt is the mapping, which only a privileged domain makes.
+ * Invariant: a pirq that is mapped names exactly one vector of irq.c and no other pirq of any domain names it; who has
+ * no mapping cannot bind. So the permission to use an interrupt is the mapping, which only a privileged domain makes.
  *
  * Whether an EOI is needed is a property of the line (level or edge, irq.c) and is published as a bit in a page shared
  * with the guest, if it registered one, so that it need not ask. The guest can scribble on that page: Serai

@@ -2,9 +2,9 @@
  * do_platform_op: the machine's owner speaks about the machine (public header platform.h).
  *
  * Problem: these calls change or reveal the whole machine.
- * Invariant: only a privileged domain gets past the first check, and the argument block is fetched once, acted on as a copy
- * and written back whole where it holds an answer. What Serai does not do (frequencies, idle states, microcode, hot-plug)
- * is refused with the reason and not silently accepted: the tools then say so.
+ * Invariant: only a privileged domain gets past the first check, and the argument block is fetched once, acted on as a
+ * copy and written back whole where it holds an answer. What Serai does not do (frequencies, idle states, microcode,
+ * hot-plug) is refused with the reason and not silently accepted: the tools then say so.
  */
 #include "arch/arch.h"
 #include "arch/x86/asm.h"

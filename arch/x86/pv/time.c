@@ -2,8 +2,9 @@
  * What guests are told about time: struct vcpu_time_info in each vcpu's info page, and the wall clock in shared info.
  *
  * Problem: a guest reads these without a lock, perhaps on another CPU.
- * Invariant: `version` is odd while the other fields are in flux and different after every change (xen.h). Serai only writes
- * these fields, except that a version found there is counted on; a guest that scribbles on them misleads itself.
+ * Invariant: `version` is odd while the other fields are in flux and different after every change (xen.h). Serai only
+ * writes these fields, except that a version found there is counted on; a guest that scribbles on them misleads
+ * itself.
  *
  * Cheap on purpose: the parameters are constants unless TSCs differ between CPUs (see clock.c), so publishing at
  * each vcpu switch compares and mostly writes nothing. The wall clock is carried lazily: a domain gets a new base
