@@ -119,7 +119,7 @@ static void submit(struct vcpu *v, struct runq *rq)
     ns_t now;
 
     while ((cpu = place_vcpu(v)) != runq_cpu(rq)) {
-        WRITE_ONCE(v->processor, cpu);
+        set_processor(v, cpu);
         spin_unlock(&rq->lock);
         rq = runq_lock(v);
         if (v->running || pq_queued(&sv->node) || !vcpu_runnable(v))
@@ -237,8 +237,8 @@ static struct vcpu *choose(struct runq *rq, struct vcpu *curr, ns_t now)
 
     if (!best || takes_over(rq, best, head, now))
         best = head;
-    if (!best || rq->pull) {
-        rq->pull = false;
+    if (!best || READ_ONCE(rq->pull)) {
+        WRITE_ONCE(rq->pull, false);
         if (!best) /* before we look: who queues one after we looked shall see us idle */
             __atomic_fetch_or(&idle_cpus, BIT(runq_cpu(rq)), __ATOMIC_SEQ_CST);
         stolen = runq_steal(rq, best, &retry);
@@ -267,7 +267,7 @@ static void dispatch(struct runq *rq, struct vcpu *prev, struct vcpu *next, ns_t
     if (n->sd && (READ_ONCE(idle_cpus) & BIT(runq_cpu(rq))))
         __atomic_fetch_and(&idle_cpus, ~BIT(runq_cpu(rq)), __ATOMIC_SEQ_CST);
     n->charged = n->dispatched = now;
-    next->running = true;
+    WRITE_ONCE(next->running, true);
     rq->curr = next;
     rq->switches++;
 }
@@ -303,13 +303,13 @@ void sched_switched(struct vcpu *prev)
     ns_t now;
 
     if (vcpu_is_idle(prev)) {
-        prev->running = false;
+        WRITE_ONCE(prev->running, false);
     } else {
         spin_lock(&rq->lock);
         now = now_ns();
         while (vcpu_runnable(prev) && !(allowed_cpus(prev) & BIT(runq_cpu(rq)))) {
             /* As long as it counts as running nobody else touches it, so it may change queues without both locks. */
-            WRITE_ONCE(prev->processor, place_vcpu(prev));
+            set_processor(prev, place_vcpu(prev));
             spin_unlock(&rq->lock);
             rq = runq_lock(prev);
         }

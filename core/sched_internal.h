@@ -83,6 +83,12 @@ static inline u64 virtual_time(const struct sched_domain *sd, ns_t ran)
     return (u64)(((unsigned __int128)ran * sd->speed) >> SPEED_SHIFT);
 }
 
+/* v goes to another queue. Release: who finds it there sees what was done to it here. */
+static inline void set_processor(struct vcpu *v, unsigned cpu)
+{
+    __atomic_store_n(&v->processor, cpu, __ATOMIC_RELEASE);
+}
+
 /* sched_runq.c; all with the queue's lock held unless said otherwise */
 struct runq *runq_lock(struct vcpu *v);         /* v's queue, locked: v->processor stays */
 void runq_insert(struct runq *rq, struct sched_vcpu *sv);

@@ -18,7 +18,7 @@ struct runq *runq_lock(struct vcpu *v)
         unsigned cpu = READ_ONCE(v->processor);
 
         spin_lock(&runqs[cpu].lock);
-        if (READ_ONCE(v->processor) == cpu)
+        if (__atomic_load_n(&v->processor, __ATOMIC_ACQUIRE) == cpu)
             return &runqs[cpu];
         spin_unlock(&runqs[cpu].lock);
     }
@@ -99,7 +99,7 @@ void slice_limit(struct runq *rq, ns_t end)
         return;
     rq->slice_end = end;
     /* An earlier setting stays: it finds the slice not over and sets itself again. */
-    if (!timer_queued(&rq->slice) || rq->slice.expires > end)
+    if (!timer_queued(&rq->slice) || READ_ONCE(rq->slice.expires) > end)
         timer_set(&rq->slice, end);
 }
 
@@ -193,7 +193,7 @@ struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry)
         sv = find_stealable(victim, cpu, best);
         if (sv) {
             runq_remove(victim, sv);
-            WRITE_ONCE(sv->v->processor, cpu);
+            set_processor(sv->v, cpu);
         }
         spin_unlock(&victim->lock);
         if (sv) {

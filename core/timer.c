@@ -38,7 +38,7 @@ static struct timer_queue *lock_queue(struct timer *t)
         unsigned cpu = READ_ONCE(t->cpu);
 
         spin_lock(&queues[cpu].lock);
-        if (READ_ONCE(t->cpu) == cpu)
+        if (__atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE) == cpu)
             return &queues[cpu];
         spin_unlock(&queues[cpu].lock);
     }
@@ -72,7 +72,8 @@ void timer_set(struct timer *t, ns_t expires)
     if (pq_queued(&t->node))
         pq_remove(&q->root, &t->node);
     if (!t->dead) {
-        t->expires = t->node.key = max(expires, (ns_t)1); /* 0 would mean "none" to the machine */
+        t->node.key = max(expires, (ns_t)1); /* 0 would mean "none" to the machine */
+        WRITE_ONCE(t->expires, t->node.key);
         pq_insert(&q->root, &t->node);
         rearm(q);
     }
@@ -121,7 +122,7 @@ void timer_migrate(struct timer *t, unsigned cpu)
             break;
         spin_unlock_two(&from->lock, &to->lock);
     }
-    WRITE_ONCE(t->cpu, (u16)cpu);
+    __atomic_store_n(&t->cpu, (u16)cpu, __ATOMIC_RELEASE);
     if (pq_queued(&t->node)) {
         pq_remove(&from->root, &t->node);
         pq_insert(&to->root, &t->node);

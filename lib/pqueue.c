@@ -19,7 +19,7 @@ static bool settle(struct pqnode *n)
         n->left = n->right;
         n->right = t;
     }
-    n->rank = rank(n->right) + 1;
+    WRITE_ONCE(n->rank, rank(n->right) + 1); /* pq_queued() may be asked without the lock */
     return n->rank != before;
 }
 
@@ -60,7 +60,7 @@ static struct pqnode *merge(struct pqnode *a, struct pqnode *b)
 void pq_insert(struct pqnode **root, struct pqnode *n)
 {
     n->left = n->right = n->parent = NULL;
-    n->rank = 1;
+    WRITE_ONCE(n->rank, 1);
     *root = merge(*root, n);
 }
 
@@ -84,7 +84,7 @@ void pq_remove(struct pqnode **root, struct pqnode *n)
     while (up && settle(up))
         up = up->parent;
     n->left = n->right = n->parent = NULL;
-    n->rank = 0;
+    WRITE_ONCE(n->rank, 0);
 }
 
 struct pqnode *pq_next(const struct pqnode *n)

@@ -33,8 +33,13 @@ typedef u64 ns_t;    /* nanoseconds since boot */
 #define max(a, b) PICK_(a, b, >, CONCAT(x_, __COUNTER__), CONCAT(y_, __COUNTER__))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#ifdef __SANITIZE_THREAD__ /* which does not know volatile */
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#else
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#endif
 #define round_up(x, a) (((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
 #define round_down(x, a) ((x) & ~((__typeof__(x))(a) - 1))
 #define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))

@@ -1,0 +1,178 @@
+/*
+ * The scheduler and timers with real concurrency: a thread per CPU, vcpus that block, are woken, paused and moved from
+ * everywhere. Meant for ThreadSanitizer. What it checks: a vcpu is never on two CPUs, nobody is lost, nothing hangs.
+ * Compile with -D'fake_current=(*tls_current())'. Links: as test_sched.c.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <cmocka.h>
+#include "core/sched_internal.h"
+#include "core/heap.h"
+#include "core/options.h"
+#include "core/reject.h"
+#include "lib/print.h"
+
+#define CPUS 4
+#define VCPUS 12
+
+static _Thread_local unsigned cpu_now;
+static _Thread_local struct vcpu *current_now;
+struct vcpu **tls_current(void) { return &current_now; }
+
+static struct { u32 pending; ns_t deadline; } __attribute__((aligned(64))) cpu[CPUS];
+static struct vcpu vcpus[VCPUS];
+static vcpu_info_t info[VCPUS];
+static u32 on_cpu[VCPUS];       /* 1 while its "context" is loaded somewhere */
+static u64 turns[VCPUS];
+static struct domain dom;
+static struct vcpu *table[VCPUS];
+static bool stop;
+struct options opt = { .sched_ratelimit_us = 100 };
+unsigned nr_cpus = CPUS;
+cpumask_t cpus_online = BIT(CPUS) - 1;
+
+ns_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (ns_t)t.tv_sec * 1000000000UL + (ns_t)t.tv_nsec;
+}
+unsigned smp_cpu(void) { return cpu_now; }
+void cpu_raise(unsigned c, u32 bits) { __atomic_fetch_or(&cpu[c].pending, bits, __ATOMIC_SEQ_CST); }
+void machine_timer_arm(ns_t deadline) { cpu[cpu_now].deadline = deadline; }
+void machine_poll(void) { sched_yield(); }
+void *zalloc(struct domain *d, size_t bytes) { (void)d; return calloc(1, bytes); }
+void zfree(void *p) { free(p); }
+void log_always(const char *fmt, ...) { (void)fmt; }
+void vcpu_runstate_publish(struct vcpu *v) { (void)v; }
+long reject_at(const char *where, long code, const char *fmt, ...) { (void)where, (void)fmt; return code; }
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    abort();
+}
+
+struct vcpu *vcpu_create(struct domain *d, unsigned id, long *err)
+{
+    static vcpu_info_t none[CPUS];
+    struct vcpu *v = calloc(1, sizeof(*v));
+
+    v->id = id;
+    v->domain = d;
+    v->info = &none[id];
+    d->vcpu[id] = v;
+    *err = sched_vcpu_init(v);
+    return v;
+}
+
+static unsigned index_of(struct vcpu *v) { return (unsigned)(v - vcpus); }
+
+void machine_switch(struct vcpu *next)
+{
+    struct vcpu *prev = current;
+
+    if (!vcpu_is_idle(prev))
+        __atomic_store_n(&on_cpu[index_of(prev)], 0, __ATOMIC_SEQ_CST);
+    if (!vcpu_is_idle(next)) {
+        if (__atomic_exchange_n(&on_cpu[index_of(next)], 1, __ATOMIC_SEQ_CST))
+            panic("vcpu %u is on two CPUs", next->id);
+        __atomic_fetch_add(&turns[index_of(next)], 1, __ATOMIC_RELAXED);
+    }
+    current_now = next;
+    sched_switched(prev);
+}
+
+static void unblock(struct vcpu *v)
+{
+    if (__atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST) & VPF_BLOCKED)
+        vcpu_wake(v);
+}
+
+/* What the vcpu on this CPU, or an interrupt here, does next. */
+static void act(unsigned *seed)
+{
+    struct vcpu *other = &vcpus[(unsigned)rand_r(seed) % VCPUS];
+
+    switch (rand_r(seed) % 8) {
+    case 0: case 1: unblock(other); break;
+    case 2: if (!vcpu_is_idle(current)) vcpu_block(); break;
+    case 3: sched_set_affinity(other, (u64)(rand_r(seed) % 15 + 1), ~0UL); break;
+    case 4: /* a short pause, as the control interface does it */
+        __atomic_fetch_add(&other->pause_count, 1, __ATOMIC_SEQ_CST);
+        vcpu_sleep_nosync(other);
+        if (!__atomic_sub_fetch(&other->pause_count, 1, __ATOMIC_SEQ_CST))
+            vcpu_wake(other);
+        break;
+    case 5: current->sched->yielded = true; cpu_raise(cpu_now, PENDING_SCHED); break;
+    default: break;
+    }
+}
+
+static void *run_cpu(void *arg)
+{
+    unsigned seed;
+
+    cpu_now = (unsigned)(uintptr_t)arg;
+    seed = cpu_now + 1;
+    current_now = runqs[cpu_now].idle;
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        u32 bits = __atomic_exchange_n(&cpu[cpu_now].pending, 0, __ATOMIC_SEQ_CST);
+
+        if (cpu[cpu_now].deadline && cpu[cpu_now].deadline <= now_ns())
+            bits |= PENDING_TIMER;
+        if (bits & PENDING_TIMER)
+            timers_run();
+        if (bits & PENDING_SCHED)
+            schedule();
+        act(&seed);
+    }
+    return NULL;
+}
+
+static void nobody_is_lost_and_nobody_is_twice(void **state)
+{
+    pthread_t thread[CPUS];
+    u64 before[VCPUS];
+    (void)state;
+
+    sched_init();
+    for (unsigned c = 0; c < CPUS; c++)
+        sched_cpu_up(c);
+    dom.vcpu = table;
+    dom.max_vcpus = VCPUS;
+    sched_domain_init(&dom);
+    for (unsigned i = 0; i < VCPUS; i++) {
+        vcpus[i].id = i;
+        vcpus[i].domain = &dom;
+        vcpus[i].info = &info[i];
+        vcpus[i].pause_flags = VPF_BLOCKED;
+        sched_vcpu_init(&vcpus[i]);
+        table[i] = &vcpus[i];
+    }
+    for (unsigned c = 0; c < CPUS; c++)
+        pthread_create(&thread[c], NULL, run_cpu, (void *)(uintptr_t)c);
+    for (unsigned round = 0; round < 4; round++) {
+        for (unsigned i = 0; i < VCPUS; i++)
+            before[i] = __atomic_load_n(&turns[i], __ATOMIC_RELAXED);
+        nanosleep(&(struct timespec){ .tv_nsec = 500000000 }, NULL);
+        for (unsigned i = 0; i < VCPUS; i++)
+            assert_true(__atomic_load_n(&turns[i], __ATOMIC_RELAXED) > before[i]);
+    }
+    __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+    for (unsigned c = 0; c < CPUS; c++)
+        pthread_join(thread[c], NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(nobody_is_lost_and_nobody_is_twice) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
