@@ -42,6 +42,8 @@
 
 #define SVR_ENABLE 0x100u
 #define LVT_MASKED 0x10000u
+#define LVT_MODE 0x700u
+#define LVT_SMI 0x200u
 #define LVT_NMI 0x400u
 #define LVT_EXTINT 0x700u
 #define LVT_LEVEL 0x8000u
@@ -148,7 +150,8 @@ void apic_cpu_init(void)
     reg_write(APIC_TPR, 0);
     max_lvt = apic_version() >> 16 & 0xff;
     apic_timer_mode(false, true);
-    if (max_lvt >= 5)
+    /* Firmware that takes thermal events by SMI keeps them: the machine's cooling may depend on it. */
+    if (max_lvt >= 5 && (reg_read(APIC_LVT_THERMAL) & LVT_MODE) != LVT_SMI)
         reg_write(APIC_LVT_THERMAL, LVT_MASKED | VECTOR_THERMAL);
     if (max_lvt >= 4)
         reg_write(APIC_LVT_PMU, LVT_MASKED | VECTOR_PMU);
