@@ -1,0 +1,176 @@
+/*
+ * The command line: every kind of option, good and bad, what is said about the bad ones, and random bytes.
+ * Links: core/options.c lib/string.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "core/options.h"
+#include "lib/print.h"
+
+static char said[4096];
+
+static void say(const char *fmt, va_list ap)
+{
+    size_t n = strlen(said);
+    vsnprintf(said + n, sizeof(said) - n, fmt, ap);
+    n = strlen(said);
+    snprintf(said + n, sizeof(said) - n, "\n");
+}
+
+void log_line(enum log_level level, bool guest, const char *fmt, ...)
+{
+    va_list ap;
+    (void)level, (void)guest;
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+}
+
+void log_always(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+}
+
+static unsigned parse(const char *line)
+{
+    said[0] = '\0';
+    return options_parse(line);
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(""), 0);
+    assert_string_equal(said, "");
+    assert_int_equal(opt.console, CONSOLE_COM1);
+    assert_int_equal(opt.com1.baud, 115200);
+    assert_int_equal(opt.loglvl.always, 2);
+    assert_int_equal(opt.guest_loglvl.always, 0);
+    assert_int_equal(opt.guest_loglvl.limited, 2);
+    assert_false(opt.noreboot);
+    assert_int_equal(opt.conring_size, KiB(64));
+    assert_int_equal(opt.maxcpus, 64);
+    assert_false(opt.dom0_mem.size.given);
+    assert_string_equal(opt.dom0_extra, "");
+    assert_null(option_text("com1"));
+}
+
+static void a_usual_line(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("placeholder  console=com1,vga com1=9600,8n1,0x3f8,4 dom0_mem=1024M,max:2G loglvl=all "
+                           "guest_loglvl=warning/info noreboot dom0_max_vcpus=2-4 no-real-mode edd=off spec-ctrl=no "
+                           "sched=credit2 conring_size=1M no-x2apic -- single init=/bin/sh"), 0);
+    assert_string_equal(said, "");
+    assert_int_equal(opt.console, CONSOLE_COM1 | CONSOLE_VGA);
+    assert_int_equal(opt.com1.baud, 9600);
+    assert_int_equal(opt.com1.io_base, 0x3f8);
+    assert_int_equal(opt.com1.irq, 4);
+    assert_int_equal(opt.dom0_mem.size.bytes, MiB(1024));
+    assert_int_equal(opt.dom0_mem.max.bytes, GiB(2));
+    assert_int_equal(opt.loglvl.always, 4);
+    assert_int_equal(opt.guest_loglvl.limited, 3);
+    assert_true(opt.noreboot);
+    assert_int_equal(opt.dom0_vcpus_min, 2);
+    assert_int_equal(opt.dom0_vcpus_max, 4);
+    assert_int_equal(opt.conring_size, MiB(1));
+    assert_false(opt.x2apic);
+    assert_string_equal(opt.spec_ctrl, "no");
+    assert_string_equal(opt.dom0_extra, "single init=/bin/sh");
+    assert_string_equal(option_text("com1"), "9600,8n1,0x3f8,4");
+    options_echo();
+    assert_non_null(strstr(said, "dom0_mem=1024M,max:2G"));
+    assert_non_null(strstr(said, "edd=off"));
+}
+
+static void memory_amounts(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("dom0_mem=-512M"), 0);
+    assert_true(opt.dom0_mem.size.negative);
+    assert_int_equal(opt.dom0_mem.size.bytes, MiB(512));
+    assert_int_equal(parse("dom0_mem=min:128M,max:50%,1G+10%"), 0);
+    assert_int_equal(opt.dom0_mem.min.bytes, MiB(128));
+    assert_int_equal(opt.dom0_mem.max.percent, 50);
+    assert_int_equal(opt.dom0_mem.size.percent, 10);
+    assert_int_equal(opt.dom0_mem.size.bytes, GiB(1));
+    assert_int_equal(parse("dom0_mem=262144"), 0);
+    assert_int_equal(opt.dom0_mem.size.bytes, MiB(256));
+}
+
+/* Each of these is one problem, named with what was wanted; the default stays. */
+static void bad_values(void **state)
+{
+    static const char *const bad[] = {
+        "dom0_mem=lots", "dom0_mem=", "dom0_mem=1G,min", "dom0_mem=101%", "loglvl=loud", "loglvl=info/", "com1=fast",
+        "com1=115200,9n1", "com1=115200,8n1,0x3f8,4,5", "console=com3", "noreboot=maybe", "maxcpus=0", "maxcpus=65",
+        "maxcpus=x", "conring_size=1", "dom0_max_vcpus=0", "dom0_max_vcpus=4-2", "dom0_max_vcpus=x", "conswitch=1",
+        "sched=null", "reboot=z", "no-reboot_=1",
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(parse(bad[i]), 1);
+        assert_int_not_equal(said[0], 0);
+        assert_int_equal(opt.maxcpus, 64);
+        assert_int_equal(opt.console, CONSOLE_COM1);
+        assert_int_equal(opt.com1.irq, 0);
+        assert_false(opt.dom0_mem.size.given);
+        assert_int_equal(opt.dom0_vcpus_max, 0);
+    }
+}
+
+static void unknown_names(void **state)
+{
+    (void)state;
+    assert_string_equal(options_nearest("dom0_men"), "dom0_mem");
+    assert_string_equal(options_nearest("logvl"), "loglvl");
+    assert_string_equal(options_nearest("guest-loglevel"), "guest_loglvl");
+    assert_null(options_nearest("completely_different"));
+    assert_int_equal(parse("dom0_men=1G"), 1);
+    assert_non_null(strstr(said, "did you mean dom0_mem?"));
+    assert_int_equal(parse("xyzzyxyzzy"), 1);
+    assert_non_null(strstr(said, "xyzzyxyzzy is unknown"));
+}
+
+static void duplicates(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("maxcpus=2 maxcpus=3"), 1);
+    assert_int_equal(opt.maxcpus, 3);
+    assert_non_null(strstr(said, "maxcpus is given twice"));
+}
+
+static void any_bytes(void **state)
+{
+    static const char alphabet[] = "dom0_mem=,:-+%1Gxconsle/ \t\xff";
+    char line[3000];
+    (void)state;
+    srand(2);
+    for (unsigned round = 0; round < 3000; round++) {
+        size_t n = (size_t)rand() % (sizeof(line) - 1);
+        for (size_t i = 0; i < n; i++)
+            line[i] = rand() % 8 ? alphabet[(size_t)rand() % (sizeof(alphabet) - 1)] : (char)(rand() % 255 + 1);
+        line[n] = '\0';
+        parse(line);
+        options_echo();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults), cmocka_unit_test(a_usual_line), cmocka_unit_test(memory_amounts),
+        cmocka_unit_test(bad_values), cmocka_unit_test(unknown_names), cmocka_unit_test(duplicates),
+        cmocka_unit_test(any_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,135 @@
+/*
+ * Range sets against a bit per number: random additions and removals, every question asked after each, invariants of the
+ * list, and a failing allocator. Bit searches, too.
+ * Links: lib/rangeset.c lib/bitops.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "core/heap.h"
+#include "lib/bitops.h"
+#include "lib/errno.h"
+#include "lib/rangeset.h"
+
+#define N 64
+
+static int fails_in = -1;
+static long objects;
+
+void *zalloc(struct domain *d, size_t bytes)
+{
+    (void)d;
+    if (fails_in >= 0 && fails_in-- == 0)
+        return NULL;
+    objects++;
+    return calloc(1, bytes);
+}
+
+void zfree(void *p)
+{
+    objects -= p != NULL;
+    free(p);
+}
+
+struct walk {
+    u64 bits, last;
+    bool any;
+};
+
+static long collect(u64 first, u64 last, void *data)
+{
+    struct walk *w = data;
+    assert_true(first <= last);
+    if (w->any)
+        assert_true(first > w->last + 1);   /* sorted, disjoint, not adjacent */
+    for (u64 i = first; i <= last; i++)
+        w->bits |= BIT(i);
+    w->last = last;
+    w->any = true;
+    return 0;
+}
+
+static u64 span(u64 first, u64 last) { return (~0UL >> (63 - (last - first))) << first; }
+
+static void against_bits(void **state)
+{
+    (void)state;
+    srand(1);
+    for (unsigned round = 0; round < 200; round++) {
+        struct rangeset *r = rangeset_create(NULL);
+        u64 model = 0;
+        for (unsigned step = 0; step < 60; step++) {
+            u64 first = (u64)rand() % N, last = first + (u64)rand() % (N - first);
+            bool add = rand() % 2;
+            fails_in = rand() % 4 ? -1 : 0;
+            long err = add ? rangeset_add(r, first, last) : rangeset_remove(r, first, last);
+            fails_in = -1;
+            if (!err)
+                model = add ? model | span(first, last) : model & ~span(first, last);
+            else
+                assert_int_equal(err, -ENOMEM);
+            struct walk w = { 0 };
+            assert_int_equal(rangeset_foreach(r, collect, &w), 0);
+            assert_int_equal(w.bits, model);
+            u64 a = (u64)rand() % N, b = a + (u64)rand() % (N - a);
+            assert_int_equal(rangeset_contains(r, a, b), (model & span(a, b)) == span(a, b));
+            assert_int_equal(rangeset_overlaps(r, a, b), (model & span(a, b)) != 0);
+            assert_int_equal(rangeset_empty(r), model == 0);
+        }
+        rangeset_destroy(r);
+        assert_int_equal(objects, 0);
+    }
+}
+
+static void ends_of_the_world(void **state)
+{
+    struct rangeset *r = rangeset_create(NULL);
+    (void)state;
+    assert_int_equal(rangeset_add(r, 5, 4), -EINVAL);
+    assert_int_equal(rangeset_remove(r, 5, 4), -EINVAL);
+    assert_int_equal(rangeset_add(r, 0, ~0UL), 0);
+    assert_true(rangeset_contains(r, 0, ~0UL));
+    assert_int_equal(rangeset_remove(r, 0, 0), 0);
+    assert_int_equal(rangeset_remove(r, ~0UL, ~0UL), 0);
+    assert_true(rangeset_contains(r, 1, ~0UL - 1));
+    assert_false(rangeset_overlaps(r, 0, 0));
+    assert_int_equal(rangeset_add(r, ~0UL, ~0UL), 0);
+    assert_int_equal(rangeset_add(r, 0, 0), 0);
+    assert_true(rangeset_contains(r, 0, ~0UL));
+    assert_false(rangeset_contains(NULL, 0, 0));
+    rangeset_destroy(r);
+    rangeset_destroy(NULL);
+    assert_int_equal(objects, 0);
+}
+
+static void bit_search(void **state)
+{
+    unsigned long bits[3] = { 0, BIT(3) | BIT(63), BIT(1) };
+    (void)state;
+    assert_int_equal(find_next_bit(bits, 192, 0), 67);
+    assert_int_equal(find_next_bit(bits, 192, 68), 127);
+    assert_int_equal(find_next_bit(bits, 192, 128), 129);
+    assert_int_equal(find_next_bit(bits, 192, 130), 192);
+    assert_int_equal(find_next_bit(bits, 129, 128), 129);
+    assert_int_equal(find_next_bit(bits, 10, 10), 10);
+    assert_int_equal(find_next_zero_bit(bits, 192, 67), 68);
+    bits[1] = ~0UL;
+    assert_int_equal(find_next_zero_bit(bits, 192, 64), 128);
+    assert_int_equal(find_next_zero_bit(bits, 128, 64), 128);
+    assert_int_equal(order_of(1), 0);
+    assert_int_equal(order_of(5), 3);
+    assert_int_equal(order_of(8), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(against_bits), cmocka_unit_test(ends_of_the_world), cmocka_unit_test(bit_search),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
