@@ -8,6 +8,7 @@
 #include "arch/arch.h"
 #include "core/guest.h"
 #include "core/reject.h"
+#include "lib/print.h"
 #include "lib/string.h"
 
 #ifdef SERAI_DEBUG
@@ -35,7 +36,7 @@ static long put_desc(gva_t at, u32 i, const char *name, u32 nr_vals)
 {
     xen_sysctl_perfc_desc_t desc = { .nr_vals = nr_vals };
 
-    strlcpy(desc.name, name, sizeof(desc.name));
+    snprintf(desc.name, sizeof(desc.name), "%s", name);
     return copy_elem_to_guest(at, i, &desc);
 }
 

@@ -14,6 +14,7 @@
 #include "core/reject.h"
 #include "core/vcpu.h"
 #include "core/version.h"
+#include "lib/print.h"
 #include "lib/string.h"
 
 enum dir { ROOT, BUILDINFO, COMPILEINFO, VERSION, PARAMS, NR_DIRS };
@@ -137,7 +138,7 @@ static long list_dir(const struct node *dir, gva_t to)
         left -= bytes;
         record.e = direntry(&nodes[i]);
         record.off_next = left ? (u16)bytes : 0;
-        strlcpy(record.name, nodes[i].name, sizeof(record.name));
+        snprintf(record.name, sizeof(record.name), "%s", nodes[i].name);
         if (copy_to_guest(to, &record, bytes))
             return -EFAULT;
         to = gva_add(to, bytes);

@@ -15,6 +15,7 @@
 #include "core/reject.h"
 #include "core/vcpu.h"
 #include "core/version.h"
+#include "lib/print.h"
 #include "lib/string.h"
 
 /* The linker's build-id note: header (3 words), owner "GNU", then the id. Symbols from the linker script. */
@@ -32,7 +33,7 @@ static long put_string(gva_t to, const char *text, size_t size)
 {
     char buf[1024] = { 0 };
 
-    strlcpy(buf, text, min(size, sizeof(buf)));
+    snprintf(buf, min(size, sizeof(buf)), "%s", text);
     return copy_to_guest(to, buf, min(size, sizeof(buf)));
 }
 
@@ -40,10 +41,10 @@ static long put_compile_info(gva_t to)
 {
     xen_compile_info_t info = { 0 };
 
-    strlcpy(info.compiler, VERSION_COMPILER, sizeof(info.compiler));
-    strlcpy(info.compile_by, VERSION_COMPILE_BY, sizeof(info.compile_by));
-    strlcpy(info.compile_domain, VERSION_COMPILE_DOMAIN, sizeof(info.compile_domain));
-    strlcpy(info.compile_date, VERSION_COMPILE_DATE, sizeof(info.compile_date));
+    snprintf(info.compiler, sizeof(info.compiler), "%s", VERSION_COMPILER);
+    snprintf(info.compile_by, sizeof(info.compile_by), "%s", VERSION_COMPILE_BY);
+    snprintf(info.compile_domain, sizeof(info.compile_domain), "%s", VERSION_COMPILE_DOMAIN);
+    snprintf(info.compile_date, sizeof(info.compile_date), "%s", VERSION_COMPILE_DATE);
     return copy_to_guest(to, &info, sizeof(info));
 }
 
