@@ -11,6 +11,7 @@
  * one, given up already, finds no ticket and halts in the trampoline, touching nothing.
  */
 #include "arch/x86/smp.h"
+#include "arch/x86/mm/paging.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/asm.h"
@@ -45,7 +46,7 @@ static volatile bool arrived;   /* the CPU being started is in C */
 
 static void release(void)
 {
-    mfn_t *pages[] = { &boot.low, &boot.l4, &boot.l3, &boot.l2 };
+    mfn_t *pages[] = { &boot.l4, &boot.l3, &boot.l2 };
 
     for (unsigned i = 0; i < ARRAY_SIZE(pages); i++)
         if (*pages[i] != MFN_NONE)
@@ -56,7 +57,7 @@ static bool prepare(void)
 {
     u64 *l4, *serai = mfn_to_virt(serai_cr3 >> PAGE_SHIFT), *l3, *l2;
 
-    boot.low = heap_alloc(0, 20);
+    boot.low = paging_low_page();
     boot.l4 = heap_alloc(0, 32);
     boot.l3 = heap_alloc(0, 32);
     boot.l2 = heap_alloc(0, 32);

@@ -285,6 +285,20 @@ void paging_init(const struct boot_info *boot)
              (unsigned long)(frame_table_max * 8) >> 10);
 }
 
+mfn_t paging_low_page(void)
+{
+    mfn_t best = MFN_NONE;
+
+    /* The highest whole page: real-mode data of the firmware lies at the bottom. */
+    for (unsigned i = 0; i < early_boot->nr_ranges; i++) {
+        const struct boot_range *r = &early_boot->range[i];
+        mfn_t end = min(r->start + r->bytes, (u64)0xa0000) >> PAGE_SHIFT;
+        if (r->type == BOOT_MEM_RAM && r->start < 0x90000 && end > 1 && (end - 1) << PAGE_SHIFT >= r->start)
+            best = best == MFN_NONE ? end - 1 : max(best, end - 1);
+    }
+    return best;
+}
+
 void paging_seal(void)
 {
     for (char *p = __rodata_end; p < __ro_after_init_end; p += PAGE_SIZE)

@@ -18,6 +18,8 @@ void paging_map(u64 va, paddr_t pa, u64 bytes, u64 flags);
 
 /* The windows of a CPU (GDT, LDT): fills c->gdt_window, ldt_window, window_l1, gdt. */
 void paging_init_windows(struct cpu *c);
+/* A page of RAM below 640 KiB, for CPUs that start in real mode; MFN_NONE if the machine has none. */
+mfn_t paging_low_page(void);
 /* A CPU's stack with guard page; its lowest address. */
 void *paging_map_stack(unsigned cpu);
 /* One page of code in reach of the image: its executable address; *alias: where it can be written. */

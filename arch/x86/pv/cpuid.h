@@ -21,7 +21,7 @@ struct cpu_policy {
 /* Numbers of XEN_SYSCTL_get_cpu_policy. */
 enum policy_index { POLICY_RAW, POLICY_HOST, POLICY_PV_MAX, POLICY_HVM_MAX, POLICY_PV_DEFAULT, POLICY_HVM_DEFAULT };
 
-/* Once at boot, after features_detect() and fpu_cpu_init(). */
+/* Once at boot, after features_detect(). */
 void cpuid_init(void);
 
 /* out: a, b, c, d as guest v sees them. v is current, or not running. */

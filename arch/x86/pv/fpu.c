@@ -43,8 +43,6 @@ static u32 mxcsr_mask __ro_after_init;
 static u64 guest_xcr0 __ro_after_init;
 static struct xsave_area reset_area __aligned(64);
 
-u64 fpu_guest_xcr0(void) { return guest_xcr0; }
-
 /* MPX, PKRU, CET and AMX state stay off: their control is not part of what a PV guest gets. */
 static u64 find_guest_xcr0(void)
 {
@@ -57,6 +55,9 @@ static u64 find_guest_xcr0(void)
     x = (c.a | (u64)c.d << 32) & (XSTATE_X87 | XSTATE_SSE | XSTATE_YMM | XSTATE_AVX512);
     return (x & XSTATE_AVX512) == XSTATE_AVX512 ? x : x & ~XSTATE_AVX512;
 }
+
+/* Right at any time of boot: CPUID policies may be built before the FPU is set up. */
+u64 fpu_guest_xcr0(void) { return guest_xcr0 ? guest_xcr0 : find_guest_xcr0(); }
 
 u32 fpu_area_size(u64 xcr0)
 {

@@ -10,7 +10,7 @@ struct vcpu;
 #define XSTATE_AVX512 0xe0UL
 #define FPU_LEGACY_BYTES 512
 
-/* Every CPU, after features_enable(), the boot CPU before cpuid_init(): full XCR0, state after reset. */
+/* Every CPU, after features_enable(): full XCR0, state after reset. Again when Serai's own boot code used SSE. */
 void fpu_cpu_init(void);
 
 /* State components a PV guest may enable in XCR0 (0: no XSAVE). */
