@@ -12,6 +12,7 @@
  * issue them by the ten thousand. Nothing here kills a guest.
  */
 #include "arch/x86/pv/ptwr.h"
+#include "arch/x86/mm/uaccess.h"
 #include "arch/x86/pv/emulate.h"
 #include "arch/x86/pv/gpr.h"
 #include "arch/x86/pv/inject.h"
@@ -305,11 +306,11 @@ bool ptwr_fault(struct cpu_user_regs *regs, u64 va)
 {
     struct vcpu *v = current;
     struct insn in;
-    u8 b[8];
+    u8 b[8] __aligned(8);
 
     if (unlikely(!v->arch.kernel_mode))
         return false;
-    if ((regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(b) || (va & 7) || copy_from_guest(b, GVA(regs->rip), sizeof(b)) ||
+    if ((regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(b) || (va & 7) || get_guest_words((u64 *)b, regs->rip, 1) ||
         !common_form(regs, b, va, &in))
         return general(v, regs, va);
     if (in.class == INSN_MOV)
