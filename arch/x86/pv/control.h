@@ -8,7 +8,7 @@ struct vcpu;
 #define GUEST_CR4_OWN (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
 
 /* Start value of v->arch.cr0. TS of the guest's CR0 is v->arch.ts_set. */
-#define GUEST_CR0_START 0x8005003bUL
+#define GUEST_CR0_START 0x80050033UL
 
 /* mov from / to CR n by current's kernel: 0, or -EPERM: inject #GP. Takes: mmu (cr3). */
 long guest_cr_read(struct vcpu *v, unsigned n, u64 *val);
