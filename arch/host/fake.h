@@ -1,7 +1,7 @@
 /*
  * A machine for unit and model tests: a few hundred frames, domains without contexts, one CPU that is whichever vcpu
- * the test says. Mistakes that hardware would punish later are punished at once: a frame given up while a stale TLB entry
- * may map it, a lock still held after an operation, a reference dropped that was never taken.
+ * the test says. Mistakes that hardware would punish later are punished at once: a frame given up while a stale TLB
+ * entry may map it, a lock still held after an operation, a reference dropped that was never taken.
  */
 #pragma once
 #include <setjmp.h>
