@@ -15,6 +15,7 @@
 #include "lib/string.h"
 
 #define REACHABLE GiB(4)
+#define MAP_BYTES 0x10000u      /* no memory map is larger */
 
 /* ---- shared pieces ---- */
 
@@ -155,7 +156,7 @@ static void mb1_memory(struct boot_info *boot, const struct mb1_info *info)
 {
     if (info->flags & BIT(6) && reachable(info->mmap_addr, info->mmap_length)) {
         const u8 *p = phys_ptr(info->mmap_addr);
-        u32 left = info->mmap_length;
+        u32 left = min(info->mmap_length, MAP_BYTES);
         while (left >= sizeof(struct mb1_mmap)) {
             struct mb1_mmap e;
             memcpy(&e, p, sizeof(e));
@@ -184,10 +185,13 @@ static const char *mb1_parse(u64 pa, struct boot_info *boot)
         boot->cmdline_truncated = !copy_string(boot->cmdline, sizeof(boot->cmdline), info.cmdline, REACHABLE);
     u64 bytes = (u64)info.mods_count * sizeof(struct mb1_module);
     if (info.flags & BIT(3) && reachable(info.mods_addr, bytes)) {
-        const struct mb1_module *m = phys_ptr(info.mods_addr);
+        const u8 *p = phys_ptr(info.mods_addr);
         /* add_module() says when there are too many, once. */
-        for (u32 i = 0; i < min(info.mods_count, BOOT_MAX_MODULES + 1u); i++)
-            add_module(boot, m[i].start, m[i].end, m[i].string, REACHABLE);
+        for (u32 i = 0; i < min(info.mods_count, BOOT_MAX_MODULES + 1u); i++) {
+            struct mb1_module m;
+            memcpy(&m, p + i * sizeof(m), sizeof(m));
+            add_module(boot, m.start, m.end, m.string, REACHABLE);
+        }
     }
     mb1_memory(boot, &info);
     text_mode(boot);
@@ -224,7 +228,7 @@ static void mb2_mmap(struct boot_info *boot, const u8 *tag, u32 size)
     memcpy(&entry_size, tag + 8, 4);
     if (entry_size < sizeof(struct mb2_mmap_entry))
         return;
-    for (u32 at = 16; at + entry_size <= size && at + entry_size > at; at += entry_size) {
+    for (u32 at = 16; at + entry_size <= min(size, MAP_BYTES) && at + entry_size > at; at += entry_size) {
         struct mb2_mmap_entry e;
         memcpy(&e, tag + at, sizeof(e));
         add_range(boot, e.start, e.bytes, e.type);
@@ -254,7 +258,7 @@ static void mb2_efi_mmap(struct boot_info *boot, const u8 *tag, u32 size)
     memcpy(&entry_size, tag + 8, 4);
     if (entry_size < sizeof(struct efi_descriptor))
         return;
-    for (u32 at = 16; at + entry_size <= size && at + entry_size > at; at += entry_size) {
+    for (u32 at = 16; at + entry_size <= min(size, MAP_BYTES) && at + entry_size > at; at += entry_size) {
         struct efi_descriptor d;
         memcpy(&d, tag + at, sizeof(d));
         add_range(boot, d.start, d.pages > (~0UL >> PAGE_SHIFT) ? 0 : d.pages << PAGE_SHIFT, efi_type(d.type));
