@@ -156,30 +156,33 @@ long do_set_callbacks(u64 event, u64 failsafe, u64 syscall)
 /*
  * Load the user's GS selector as the kernel would with swapgs around a segment load: the selector register gets it and
  * the base of its descriptor becomes the inactive base; the kernel's own base is untouched. A selector the CPU refuses
- * leaves null and answers -EFAULT, as public documentation of the call leaves open.
+ * becomes null without an error: users can bring their kernel to load any, and kernels treat an error as a defect.
  */
-static long gs_user_selector_load(u16 sel)
+static void gs_user_selector_load(u16 sel)
 {
     u64 kernel_base = gs_base_read();
-    u8 ok = 0;
+    u32 loaded = sel;
 
     /* Some CPUs keep the old base when null is loaded, which would be the kernel's: go through a flat segment first. */
     __asm__ volatile("mov %0, %%gs" : : "r"((u32)FLAT_USER_DS32));
-    __asm__ volatile("1: mov %1, %%gs\n\t"
-                     "movb $1, %0\n"
-                     "2:\n\t" EX_TABLE("1b", "2b")
-                     : "+q"(ok) : "r"((u32)sel));
-    if (!ok)
-        __asm__ volatile("mov %0, %%gs" : : "r"(0));
+    __asm__ volatile("1: mov %0, %%gs\n"
+                     "2:\n\t"
+                     ".pushsection .text.fixup, \"ax\"\n"
+                     "3: xor %0, %0\n\t"
+                     "mov %0, %%gs\n\t"
+                     "jmp 2b\n\t"
+                     ".popsection\n\t" EX_TABLE("1b", "3b")
+                     : "+r"(loaded));
     gs_shadow_write(gs_base_read());
     gs_base_write(kernel_base);
-    return ok ? 0 : reject(-EFAULT, "selector %#x cannot be loaded into GS", sel);
 }
 
 long do_set_segment_base(u64 which, u64 base)
 {
-    if (which == SEGBASE_GS_USER_SEL)
-        return gs_user_selector_load((u16)base);
+    if (which == SEGBASE_GS_USER_SEL) {
+        gs_user_selector_load((u16)base);
+        return 0;
+    }
     if (!va_canonical(base))
         return reject(-EINVAL, "segment base %#lx is not canonical", base);
     switch (which) {

@@ -58,7 +58,8 @@ bool emulate_code64(const struct cpu_user_regs *regs)
 
     if (regs->cs == FLAT_RING3_CS64)
         return true;
-    __asm__("lar %1, %0" : "+r"(rights) : "r"((u32)regs->cs) : "cc"); /* unchanged if the selector is bad */
+    /* Unchanged if the selector is bad, or in an LDT page that is not there any more (the load faults then). */
+    __asm__ volatile("1: lar %1, %0\n2:\n\t" EX_TABLE("1b", "2b") : "+r"(rights) : "r"((u32)regs->cs) : "cc");
     return rights & (1u << 21); /* L */
 }
 

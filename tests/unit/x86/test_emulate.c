@@ -1,5 +1,5 @@
 /*
- * Privileged instructions of a guest: ports of an unprivileged domain look like an empty bus and never fault its kernel;
+ * Privileged instructions of a guest: ports of an unprivileged domain look like an empty bus, never a fault;
  * domain 0 gets its own; user mode gets nothing beyond its I/O privilege; string I/O is bounded and survives page
  * faults; MSRs and control registers that would touch the machine are refused.
  */

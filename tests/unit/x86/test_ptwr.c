@@ -1,5 +1,5 @@
 /*
- * Emulated page-table writes, judged by the CPU: each instruction form is executed natively on a scratch word and emulated
+ * Emulated page-table writes, judged by the CPU: each form is executed natively on a scratch word and emulated
  * by ptwr_fault() on another, from the same random registers; memory, registers and the defined flags must agree.
  * Then what must not be emulated, lost races, and string stores.
  */
