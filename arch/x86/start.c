@@ -17,6 +17,7 @@
 #include "arch/x86/mm/paging.h"
 #include "arch/x86/pv/cpuid.h"
 #include "arch/x86/pv/descriptor.h"
+#include "arch/x86/pv/firmware.h"
 #include "arch/x86/pv/fpu.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/switch.h"
@@ -121,6 +122,8 @@ static void start_machine(void)
     tables_init_cpu(0, (void *)((u64)cpus[0].info & ~(u64)(STACK_SIZE - 1)));
     cpus[0].loaded_cr3 = paging_idle_cr3();
     console_ring_grow();
+    acpi_offer_rsdp(boot.rsdp_copy, boot.rsdp_bytes);
+    firmware_set_efi(boot.efi_system_table);
     acpi_init(boot.rsdp);
     if (!apic_init())
         panic("this CPU has no local APIC");
@@ -156,6 +159,7 @@ void start(u32 magic, u32 info)
     cpus[0].info = cpu_info();
     wrong = multiboot_parse(magic, info, &boot);
     options_parse(boot.cmdline);
+    version_set_cmdline(boot.cmdline);
     serial_init(option_text("com1"), option_text("com2"), option_text("console"));
     console_attach();
     log_always("Serai " SERAI_VERSION " (Xen PV interface 4.17), booted by %s %s", boot.loader ? boot.loader : "nobody known",
