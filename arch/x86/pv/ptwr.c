@@ -205,7 +205,8 @@ static bool modify(struct vcpu *v, struct cpu_user_regs *regs, const struct insn
         struct step s = compute(regs, in, old, src);
         long rc = s.store ? mmu_guest_pte_write(v, va, &found, low_bytes(s.next, in->size), in->size, true) : 0;
         if (rc == 0) {
-            commit_registers(regs, in, s, old);
+            /* The value replaced: `old`, plus accessed and dirty bits the CPU may have set since. */
+            commit_registers(regs, in, s, low_bytes(found, in->size));
             emulate_retire(regs, in->length);
             return true;
         }
