@@ -14,3 +14,4 @@
 
 static inline u64 pte_mfn(u64 pte) { return (pte & PTE_ADDR) >> PAGE_SHIFT; }
 static inline u64 pte_make(u64 mfn, u64 flags) { return (mfn << PAGE_SHIFT) | flags; }
+static inline unsigned pt_index(u64 va, unsigned level) { return (va >> (12 + 9 * (level - 1))) & 511; }
