@@ -491,7 +491,8 @@ static void step_fifo(unsigned d)
 static void (*const steps[])(unsigned d) = {
     step_alloc, step_alloc, step_bind_interdomain, step_bind_interdomain, step_bind_interdomain, step_bind_virq,
     step_bind_ipi, step_bind_pirq, step_close, step_close, step_close, step_send, step_send, step_send, step_send,
-    step_send, step_send, step_interrupt, step_interrupt, step_bind_vcpu, step_mask, step_unmask, step_unmask, step_priority,
+    step_send, step_send, step_interrupt, step_interrupt, step_bind_vcpu, step_mask, step_unmask, step_unmask,
+    step_priority,
 };
 
 static void random_run(u64 seed, unsigned length)
