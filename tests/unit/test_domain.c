@@ -1,0 +1,326 @@
+/*
+ * The life of a domain: found by id, kept by references, torn down in steps, a zombie while others hold its frames, gone
+ * afterwards with everything given back; creation that fails at each allocation in turn; shutdown and resume.
+ * The mechanisms around it (events, grants, page tables, scheduler) are stubs that count.
+ * Links: core/domain.c core/domain_kill.c core/shutdown.c core/vcpu.c core/vcpu_timer.c core/reject.c core/timer.c
+ *        core/lock.c lib/pqueue.c lib/rangeset.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "arch/arch.h"
+#include "core/domain.h"
+#include "core/event.h"
+#include "core/grant.h"
+#include "core/heap.h"
+#include "core/hypercall.h"
+#include "core/mmu.h"
+#include "core/options.h"
+#include "core/sched.h"
+#include "core/vcpu.h"
+#include "lib/print.h"
+
+/* ---- stubs ---- */
+
+static struct domain idle_record = { .id = DOMID_IDLE };
+static struct vcpu idle_vcpu = { .domain = &idle_record };
+struct domain *idle_domain = &idle_record;
+struct vcpu *fake_current = &idle_vcpu;
+struct options opt;
+unsigned nr_cpus = 1;
+cpumask_t cpus_online = 1;
+static u32 pending;
+static long objects, fail_in = -1;      /* allocations alive; successes before one fails */
+static unsigned dom_exc, relinquished, wakes, restarts_left;
+
+ns_t now_ns(void) { return 1; }
+unsigned smp_cpu(void) { return 0; }
+void cpu_raise(unsigned cpu, u32 bits) { (void)cpu; pending |= bits; }
+void machine_timer_arm(ns_t t) { (void)t; }
+void machine_poll(void) { fail_msg("waits for ever"); }
+void machine_end(enum machine_end how) { (void)how; abort(); }
+void machine_dump_vcpu(struct vcpu *v) { (void)v; }
+void machine_time_publish(struct vcpu *v) { (void)v; }
+void log_always(const char *fmt, ...) { (void)fmt; }
+void log_line(enum log_level l, bool g, const char *fmt, ...) { (void)g, (void)fmt; assert_true(l != LOG_ERROR); }
+void panic(const char *fmt, ...) { fprintf(stderr, "panic: %s\n", fmt); abort(); }
+
+void *zalloc(struct domain *d, size_t bytes)
+{
+    (void)d;
+    if (fail_in == 0)
+        return NULL;
+    if (fail_in > 0)
+        fail_in--;
+    objects++;
+    return calloc(1, bytes);
+}
+void zfree(void *p) { if (p) { objects--; free(p); } }
+void *shared_page_alloc(struct domain *d) { return zalloc(d, PAGE_SIZE); }
+void shared_page_free(void *page) { zfree(page); }
+long domain_claim(struct domain *d, u64 pages) { (void)d, (void)pages; return 0; }
+bool preempt_check(void) { return false; }
+long hypercall_continue(unsigned nr, unsigned n, ...) { (void)nr, (void)n; return -ERESTART; }
+int copy_from_guest(void *dst, gva_t src, size_t n) { memcpy(dst, (void *)src.va, n); return 0; }
+int copy_to_guest(gva_t dst, const void *src, size_t n) { memcpy((void *)dst.va, src, n); return 0; }
+bool guest_range_ok(u64 va, u64 n) { (void)va, (void)n; return true; }
+
+static void *part(void) { return zalloc(NULL, 1); }
+long event_domain_init(struct domain *d) { return (d->event = part()) ? 0 : -ENOMEM; }
+void event_domain_destroy(struct domain *d) { if (!d->refs) { zfree(d->event); d->event = NULL; } }
+long event_vcpu_init(struct vcpu *v) { return (v->event = part()) ? 0 : -ENOMEM; }
+void event_vcpu_destroy(struct vcpu *v) { zfree(v->event); }
+void event_vcpu_info_moved(struct vcpu *v) { v->info->evtchn_upcall_pending = 1; }
+void virq_send(struct vcpu *v, u32 virq) { (void)v, (void)virq; }
+void virq_send_host(u32 virq) { dom_exc += virq == VIRQ_DOM_EXC; }
+long grant_domain_init(struct domain *d, unsigned v) { (void)v; return (d->grant = part()) ? 0 : -ENOMEM; }
+long grant_release_mappings(struct domain *d) { (void)d; return restarts_left && restarts_left-- ? -ERESTART : 0; }
+void grant_domain_destroy(struct domain *d) { zfree(d->grant); }
+long mmu_relinquish(struct domain *d) { (void)d; return 0; }
+void mmu_drop_bases(struct vcpu *v) { (void)v; }
+long sched_domain_init(struct domain *d) { return (d->sched = part()) ? 0 : -ENOMEM; }
+void sched_domain_destroy(struct domain *d) { zfree(d->sched); }
+long sched_vcpu_init(struct vcpu *v) { return (v->sched = part()) ? 0 : -ENOMEM; }
+void sched_vcpu_destroy(struct vcpu *v) { zfree(v->sched); }
+void vcpu_wake(struct vcpu *v) { wakes += vcpu_runnable(v); }
+void vcpu_sleep_nosync(struct vcpu *v) { (void)v; }
+void vcpu_sleep_sync(struct vcpu *v) { (void)v; }
+void vcpu_kick(struct vcpu *v) { (void)v; }
+void vcpu_runstate_get(struct vcpu *v, vcpu_runstate_info_t *out) { *out = v->runstate; }
+long arch_domain_init(struct domain *d) { (void)d; return 0; }
+void arch_domain_destroy(struct domain *d) { (void)d; }
+void arch_domain_relinquish(struct domain *d) { (void)d; relinquished++; }
+long arch_vcpu_init(struct vcpu *v) { (void)v; return 0; }
+void arch_vcpu_destroy(struct vcpu *v) { (void)v; }
+long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c) { (void)c; v->initialised = true; return 0; }
+void arch_vcpu_nmi(struct vcpu *v) { (void)v; }
+long arch_vcpu_nmi_callback(struct vcpu *v, u64 address) { (void)v, (void)address; return 0; }
+u64 arch_cpu_physid(unsigned cpu) { return cpu; }
+
+/* Frames: 1..FRAMES-1, with the list and counts core/frame.c keeps. */
+#define FRAMES 2048
+static struct frame frames[FRAMES];
+static char page[2][PAGE_SIZE] __attribute__((aligned(4096)));
+struct frame *frame_table = frames;
+mfn_t frame_table_max = FRAMES;
+void *mfn_to_virt(mfn_t mfn) { return page[mfn & 1]; }
+
+static void give_frame(struct domain *d, mfn_t mfn)
+{
+    struct frame *f = &frames[mfn];
+
+    *f = (struct frame){ .owner = d->id, .count = FRAME_ALLOCATED | 1, .next = d->page_head };
+    if (d->page_head)
+        frames[d->page_head].prev = (u32)mfn;
+    d->page_head = (u32)mfn;
+    if (!d->tot_pages++)
+        d->refs++;
+}
+bool frame_get(mfn_t mfn, const struct domain *d)
+{
+    if (!mfn_valid(mfn) || frames[mfn].owner != d->id || !(frames[mfn].count & FRAME_REFS))
+        return false;
+    frames[mfn].count++;
+    return true;
+}
+void frame_put(mfn_t mfn)
+{
+    struct frame *f = &frames[mfn];
+    struct domain *d;
+
+    if (--f->count & FRAME_REFS)
+        return;
+    d = domain_get(f->owner);
+    assert_non_null(d);
+    if (f->prev)
+        frames[f->prev].next = f->next;
+    else
+        d->page_head = f->next;
+    if (f->next)
+        frames[f->next].prev = f->prev;
+    if (!--d->tot_pages)
+        domain_put(d);
+    domain_put(d);
+}
+bool frame_release(mfn_t mfn)
+{
+    if (!(frames[mfn].count & FRAME_ALLOCATED))
+        return false;
+    frames[mfn].count &= ~FRAME_ALLOCATED;
+    frame_put(mfn);
+    return true;
+}
+bool frame_get_writable(mfn_t mfn, const struct domain *d) { return frame_get(mfn, d); }
+void frame_put_writable(mfn_t mfn) { frame_put(mfn); }
+
+/* ---- tests ---- */
+
+static const struct domain_config config = { .max_vcpus = 2, .max_evtchn_port = 1023, .max_grant_frames = -1,
+                                             .max_maptrack_frames = -1 };
+
+static struct domain *create(domid_t id)
+{
+    long err = 0;
+    struct domain *d = domain_create(id, &config, &err);
+
+    assert_non_null(d);
+    for (unsigned i = 0; i < config.max_vcpus; i++)
+        assert_non_null(vcpu_create(d, i, &err));
+    return d;
+}
+
+static void kill_all(struct domain *d)
+{
+    long rc;
+
+    do
+        rc = domain_kill(d);
+    while (rc == -ERESTART);
+    assert_int_equal(rc, 0);
+}
+
+static void is_found_while_it_lives(void **state)
+{
+    struct domain *d = create(DOMID_INVALID);
+    domid_t id = d->id;
+    long err;
+    (void)state;
+
+    assert_ptr_equal(domain_get(id), d);
+    assert_null(domain_get((domid_t)(id + 1)));
+    assert_null(domain_get(DOMID_SELF));
+    assert_null(domain_create(id, &config, &err));
+    assert_int_equal(err, -EEXIST);
+    kill_all(d);
+    assert_ptr_equal(domain_get(id), d); /* ours is left */
+    domain_put(d);
+    assert_int_equal(d->dying, DOMDYING_dead);
+    domain_put(d);
+    assert_null(domain_get(id));
+    assert_true(pending & PENDING_TASK);
+    domains_reap();
+}
+
+static void zombie_until_the_last_frame_is_let_go(void **state)
+{
+    struct domain *d = create(DOMID_INVALID);
+    domid_t id = d->id;
+    unsigned steps = 0, before = dom_exc;
+    (void)state;
+
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
+        give_frame(d, mfn);
+    assert_true(frame_get(700, d)); /* domain 0 maps this one */
+    restarts_left = 3;
+    assert_ptr_equal(domain_get(id), d);
+    while (domain_kill(d) == -ERESTART)
+        steps++;
+    assert_true(steps >= 3 + FRAMES / 512 - 1);
+    domain_put(d);
+    assert_int_equal(d->tot_pages, 1);
+    assert_int_equal(d->page_head, 700);
+    assert_true(dom_exc > before);
+    assert_non_null(domain_get(id));
+    domain_put(d);
+    frame_put(700);
+    assert_null(domain_get(id));
+    domains_reap();
+    assert_null(domain_list);
+}
+
+static void failing_creation_leaves_nothing(void **state)
+{
+    long err;
+    (void)state;
+
+    long before = 0;
+    for (long n = 0;; n++) {
+        fail_in = n;
+        struct domain *d = domain_create(DOMID_INVALID, &config, &err);
+        fail_in = -1;
+        if (d) {
+            assert_true(n > 5);
+            assert_ptr_equal(domain_get(d->id), d);
+            kill_all(d);
+            domain_put(d);
+            domains_reap();
+            break;
+        }
+        assert_int_equal(err, -ENOMEM);
+        if (n == 2)
+            before = objects; /* the id table and the structure stay for the next one */
+        else if (n > 2)
+            assert_int_equal(objects, before);
+    }
+    assert_null(domain_list);
+}
+
+static void vcpu_info_moves_once(void **state)
+{
+    struct domain *d = create(DOMID_INVALID);
+    struct vcpu_register_vcpu_info r = { .mfn = 5, .offset = 64 };
+    (void)state;
+
+    give_frame(d, 5);
+    fake_current = d->vcpu[0];
+    d->shared->vcpu_info[0].arch.cr2 = 77;
+    assert_int_equal(do_vcpu_op(VCPUOP_is_up, 9, 0), -ENOENT);
+    r.offset = PAGE_SIZE - 32;
+    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -EINVAL);
+    r.offset = 68;
+    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -EINVAL);
+    r.offset = 64;
+    r.mfn = 6; /* not its own */
+    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -EINVAL);
+    r.mfn = 5;
+    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), 0);
+    assert_ptr_equal(d->vcpu[0]->info, page[1] + 64);
+    assert_int_equal(d->vcpu[0]->info->arch.cr2, 77);
+    assert_int_equal(d->vcpu[0]->info->evtchn_upcall_pending, 1);
+    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -EINVAL);
+    assert_int_equal(do_vcpu_op(VCPUOP_up, 1, 0), -EINVAL); /* no context */
+    fake_current = &idle_vcpu;
+    assert_non_null(domain_get(d->id));
+    kill_all(d);
+    domain_put(d);
+    domains_reap(); /* the frame's reference went with the vcpu: nothing is left */
+    assert_null(domain_list);
+}
+
+static void shutdown_stops_and_resume_goes_on(void **state)
+{
+    struct domain *d = create(DOMID_INVALID);
+    (void)state;
+
+    d->vcpu[0]->pause_flags = 0;
+    domain_unpause(d);
+    assert_true(vcpu_runnable(d->vcpu[0]));
+    domain_shutdown(d, SHUTDOWN_suspend);
+    domain_shutdown(d, SHUTDOWN_crash); /* too late to count */
+    assert_true(d->shut_down);
+    assert_int_equal(d->shutdown_code, SHUTDOWN_suspend);
+    assert_false(vcpu_runnable(d->vcpu[0]));
+    wakes = 0;
+    domain_resume(d);
+    assert_true(vcpu_runnable(d->vcpu[0]));
+    assert_int_equal(wakes, 1); /* vcpu 1 is down */
+    assert_non_null(domain_get(d->id));
+    kill_all(d);
+    domain_put(d);
+    domains_reap();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(failing_creation_leaves_nothing),
+        cmocka_unit_test(is_found_while_it_lives),
+        cmocka_unit_test(zombie_until_the_last_frame_is_let_go),
+        cmocka_unit_test(vcpu_info_moves_once),
+        cmocka_unit_test(shutdown_stops_and_resume_goes_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
