@@ -1,0 +1,212 @@
+/*
+ * The console: whole lines with prefix, levels and rate limit, the ring's positions when it wraps around, the switch of
+ * input by three CTRL-a, what guests may write and read.
+ * Links: core/console.c core/console_io.c core/options.c core/lock.c lib/string.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "core/console.h"
+#include "core/domain.h"
+#include "core/event.h"
+#include "core/heap.h"
+#include "core/keys.h"
+#include "core/options.h"
+#include "core/reject.h"
+#include "arch/arch.h"
+#include <xen/sysctl.h>
+
+static char serial[100000], pressed[64];
+static size_t serial_bytes;
+static const char *typed = "";
+static ns_t time_now;
+static unsigned virqs[NR_VIRQS];
+static struct domain dom0 = { .id = 0, .privileged = true }, guest = { .id = 7 };
+static struct vcpu vcpu;
+struct vcpu *fake_current = &vcpu;
+struct domain *domain0 = &dom0;
+
+void serial_write(const char *text, size_t bytes)
+{
+    assert_true(serial_bytes + bytes < sizeof(serial));
+    memcpy(serial + serial_bytes, text, bytes);
+    serial_bytes += bytes;
+    serial[serial_bytes] = '\0';
+}
+
+int serial_read(void) { return *typed ? *typed++ : -1; }
+ns_t now_ns(void) { return time_now; }
+unsigned smp_cpu(void) { return 0; }
+void machine_poll(void) { fail_msg("waits for a lock for ever"); }
+void cpu_raise(unsigned cpu, u32 pending) { (void)cpu, (void)pending; }
+void virq_send_host(u32 virq) { virqs[virq]++; }
+void *zalloc_pages(struct domain *d, unsigned order) { (void)d; return calloc(1, PAGE_SIZE << order); }
+bool preempt_check(void) { return false; }
+long hypercall_continue(unsigned nr, unsigned n, ...) { (void)nr, (void)n; return -ERESTART; }
+int copy_from_guest(void *dst, gva_t src, size_t n) { memcpy(dst, (void *)src.va, n); return 0; }
+int copy_to_guest(gva_t dst, const void *src, size_t n) { memcpy((void *)dst.va, src, n); return 0; }
+
+long key_press(char c)
+{
+    pressed[strlen(pressed)] = c;
+    return 0;
+}
+
+long reject_at(const char *where, long code, const char *fmt, ...)
+{
+    (void)where, (void)fmt;
+    return code;
+}
+
+void panic(const char *fmt, ...)
+{
+    fail_msg("panic: %s", fmt);
+    abort();
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    options_parse("");
+    console_ring_clear(console_ring_end());
+    console_attach();
+    serial_bytes = 0;
+    serial[0] = '\0';
+    memset(pressed, 0, sizeof(pressed));
+    time_now += 100000000000;
+    current = &vcpu;
+    vcpu.domain = &dom0;
+    return 0;
+}
+
+static void lines_and_levels(void **state)
+{
+    (void)state;
+    log_warn("one %d", 1);
+    log_info("hidden");
+    log_always("two\nthree\n");
+    assert_string_equal(serial, "(XEN) one 1\n(XEN) two\n(XEN) three\n");
+    char buf[200] = "";
+    u32 index = console_ring_start();
+    console_ring_read(&index, buf, sizeof(buf) - 1);
+    assert_string_equal(buf, "(XEN) one 1\n(XEN) hidden\n(XEN) two\n(XEN) three\n");
+    assert_int_equal(index, console_ring_end());
+    serial_bytes = 0;
+    console_write_raw("login: ", 7);
+    log_warn("x");
+    assert_string_equal(serial, "login: \n(XEN) x\n");
+}
+
+static unsigned count(const char *what)
+{
+    unsigned n = 0;
+    for (const char *p = serial; (p = strstr(p, what)); p++)
+        n++;
+    return n;
+}
+
+/* Guests' warnings are limited by default: a burst of ten, then two a second, and what was left out is said. */
+static void rate_limit(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++)
+        guest_warn("flood");
+    assert_int_equal(count("flood"), 10);
+    time_now += 1000000000;
+    guest_warn("later");
+    assert_int_equal(count("990 more messages were left out"), 1);
+    assert_int_equal(count("later"), 1);
+    guest_debug("never");
+    assert_int_equal(count("never"), 0);
+}
+
+static void ring_wraps(void **state)
+{
+    char buf[64];
+    u32 old = console_ring_start();
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++)
+        log_info("line %05u", i);
+    assert_true(console_ring_end() - console_ring_start() <= KiB(64));
+    size_t n = console_ring_read(&old, buf, 10);    /* gone: continues at the oldest */
+    assert_int_equal(n, 10);
+    assert_int_equal(old, console_ring_start() + 10);
+    u32 end = console_ring_end() - 11;
+    n = console_ring_read(&end, buf, sizeof(buf));
+    assert_memory_equal(buf, "line 19999\n", n);
+
+    /* The tools' way: incremental reading sees everything once. */
+    char all[100];
+    struct xen_sysctl_readconsole op = { .incremental = 1, .count = sizeof(all), .index = console_ring_end() };
+    op.buffer.p = all;
+    log_info("new");
+    assert_int_equal(console_sysctl_read(&op), 0);
+    assert_int_equal(op.count, 10);
+    assert_memory_equal(all, "(XEN) new\n", 10);
+    op.count = sizeof(all);
+    assert_int_equal(console_sysctl_read(&op), 0);
+    assert_int_equal(op.count, 0);
+}
+
+static void input_switch(void **state)
+{
+    char buf[64] = "";
+    (void)state;
+    console_input_to_dom0(true);
+    typed = "ls\001\001x\001\001\001hq\001\001\001z";
+    memset(virqs, 0, sizeof(virqs));
+    console_work();
+    assert_string_equal(pressed, "hq");
+    assert_int_equal(virqs[VIRQ_CONSOLE], 1);
+    assert_int_equal(do_console_io(CONSOLEIO_read, sizeof(buf), (u64)(uintptr_t)buf), 6);
+    assert_memory_equal(buf, "ls\001\001xz", 6);
+    assert_int_equal(do_console_io(CONSOLEIO_read, sizeof(buf), (u64)(uintptr_t)buf), 0);
+    assert_int_equal(count("Serial input to Serai"), 1);
+    assert_int_equal(count("Serial input to DOM0"), 2);
+    char *flood = malloc(6000);
+    memset(flood, 'f', 5999);
+    flood[5999] = '\0';
+    typed = flood;
+    console_work();
+    console_work();
+    long n, total = 0;
+    while ((n = do_console_io(CONSOLEIO_read, sizeof(buf), (u64)(uintptr_t)buf)) > 0)
+        total += n;
+    assert_int_equal(total, 1024);
+    free(flood);
+}
+
+static long guest_writes(const char *text)
+{
+    return do_console_io(CONSOLEIO_write, strlen(text), (u64)(uintptr_t)text);
+}
+
+static void guests(void **state)
+{
+    (void)state;
+    assert_int_equal(guest_writes("\033[1mhello\r\n"), 0);
+    assert_string_equal(serial, "\033[1mhello\r\n");
+    vcpu.domain = &guest;
+    assert_int_equal(guest_writes("hi\n"), -EPERM);
+    assert_int_equal(do_console_io(CONSOLEIO_read, 1, 0), -EPERM);
+    assert_int_equal(do_console_io(99, 1, 0), -ENOSYS);
+    options_parse("guest_loglvl=all");
+    serial_bytes = 0;
+    assert_int_equal(guest_writes("a\033b\n\nc\001"), 0);
+    assert_string_equal(serial, "(XEN) (d7) ab\n(XEN) (d7) c\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(lines_and_levels, reset), cmocka_unit_test_setup(rate_limit, reset),
+        cmocka_unit_test_setup(ring_wraps, reset), cmocka_unit_test_setup(input_switch, reset),
+        cmocka_unit_test_setup(guests, reset),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
