@@ -189,7 +189,7 @@ static void init_fields(struct domain *d, const struct domain_config *cfg)
     d->affinity_nodes = 1;
     for (unsigned i = 0; i < NR_WATCHDOGS; i++)
         timer_init(&d->watchdog[i], watchdog_fired, d, smp_cpu());
-    /* Domain 0 may use what there is; others what their limits can amount to, tables of both grant versions included. */
+    /* Domain 0 may use what there is; others what their limits can amount to, for both grant versions. */
     if (!d->privileged)
         d->serai_limit = MiB(2) + cfg->max_vcpus * BYTES_PER_VCPU +
                          PAGE_SIZE * (2UL * d->max_grant_frames + d->max_maptrack_frames);
@@ -212,9 +212,12 @@ static long init_parts(struct domain *d, const struct domain_config *cfg)
     /* A guest that has not registered its vcpu_info expects events masked, as after reset. */
     for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
         d->shared->vcpu_info[i].evtchn_upcall_mask = 1;
-    if ((rc = arch_domain_init(d)) || (rc = event_domain_init(d)) || (rc = grant_domain_init(d, cfg->grant_max_version)))
-        return rc;
-    return sched_domain_init(d);
+    rc = arch_domain_init(d);
+    if (!rc)
+        rc = event_domain_init(d);
+    if (!rc)
+        rc = grant_domain_init(d, cfg->grant_max_version);
+    return rc ? rc : sched_domain_init(d);
 }
 
 /* Everything that init_parts() made, as far as it came. No vcpu runs, no frame is owned. */
@@ -252,7 +255,7 @@ struct domain *domain_create(domid_t id, const struct domain_config *cfg, long *
     if (!d) {
         struct domain **slot = slot_of(id);
         bool taken = slot && *slot;
-        *err = reject(taken ? -EEXIST : -ENOMEM, "domain id %u: %s", id, taken ? "in use" : "no memory for a new domain");
+        *err = reject(taken ? -EEXIST : -ENOMEM, "domain id %u: %s", id, taken ? "in use" : "no memory for a domain");
         return NULL;
     }
     init_fields(d, cfg);
@@ -313,7 +316,7 @@ void domains_dump(void)
     struct vcpu *v;
 
     for_each_domain(d) {
-        log_always("d%u: refs %u, pauses %u (%u by tools)%s%s, pages %lu of %lu, shared %lu, Serai memory %lu of %lu bytes",
+        log_always("d%u: refs %u, pauses %u (%u by tools)%s%s, pages %lu of %lu, shared %lu, charged %lu of %lu",
                    d->id, d->refs, d->pause_count, d->ctl_paused, d->dying ? ", dying" : "",
                    d->shut_down ? ", shut down" : "", (unsigned long)d->tot_pages, (unsigned long)d->max_pages,
                    (unsigned long)d->shared_pages, (unsigned long)d->serai_bytes, (unsigned long)d->serai_limit);

@@ -6,8 +6,8 @@
  * RING_SIZE refusals, with time, vcpu, function, code and a sentence with the numbers. Who owns the domain
  * can read it (debug key), whatever the log levels are.
  *
- * Invariant: recording takes bounded time, allocates nothing and takes only the reject lock, so that any code may refuse
- * while holding any lock up to `heap`, out-of-memory paths included.
+ * Invariant: recording takes bounded time, allocates nothing and takes only the reject lock, so that any code may
+ * refuse while holding any lock up to `heap`, out-of-memory paths included.
  *
  * Imprecise on purpose: the log shows at most BURST lines at once and RATE lines per second of each domain, so that a
  * hostile guest cannot flood the console; the ring always has the last ones, the count of lines not shown is logged.

@@ -1,17 +1,17 @@
 /*
  * The scheduler: proportional share by virtual time, a run queue per CPU.
  *
- * Each vcpu has a virtual time that advances while it runs, the slower the heavier its domain (WEIGHT_DEFAULT / weight).
+ * Each vcpu has a virtual time that advances while it runs, by WEIGHT_DEFAULT / weight: slower for heavy domains.
  * A CPU runs the vcpu with the smallest virtual time, for a slice. So vcpus that compete get CPU time in proportion
  * to their weights, whoever does not want its share leaves it to the others, and nobody starves: virtual times of the
  * others grow past any that waits. A vcpu that slept comes back at most WAKE_BONUS behind the clock of its queue, hence
  * it pre-empts who used more than its share, but cannot save up idle time. docs/scheduler.md has the bounds.
  *
  * Invariants:
- *   - v->processor, being in a queue, and runq.curr change only under the lock of the run queue of v->processor;
+ *   - v->processor, being in a queue, and runq.curr change only under the lock of v->processor's run queue;
  *   - a vcpu is in a queue if and only if it is runnable and not `running`; vcpu_wake(), sched_switched() and the
  *     choice in schedule() are the only places that put it in or take it out;
- *   - `running` is true from being chosen until sched_switched() on the CPU that left it, when its context is in memory.
+ *   - `running` is true from being chosen until sched_switched() on the CPU that left it: its context is in memory.
  *     So nobody else can choose a vcpu that is still being left.
  *
  * Lost wake-ups: who changes a reason not to run (pause_flags, counts) does so before it takes the queue lock to wake

@@ -94,7 +94,7 @@ struct runq *runq_lock(struct vcpu *v);         /* v's queue, locked: v->process
 void runq_insert(struct runq *rq, struct sched_vcpu *sv);
 void runq_remove(struct runq *rq, struct sched_vcpu *sv);
 void runq_charge(struct runq *rq, ns_t now);    /* account curr up to now */
-/* Fit sv's vruntime into the queue's clock: at most `behind` it; if it comes from another queue, not far ahead either. */
+/* Fit sv's vruntime into the queue's clock: at most `behind` it; if from another queue, not far ahead either. */
 void runq_join(struct runq *rq, struct sched_vcpu *sv, u64 behind, bool moved);
 struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry); /* best: what we would run, or NULL */
 void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now); /* sv waits: tell a CPU that should take it */

@@ -15,7 +15,7 @@ struct timer {
 
 /* fn(data) will run on `cpu`, with interrupts off and no locks held. The timer is not set. */
 void timer_init(struct timer *t, void (*fn)(void *), void *data, unsigned cpu);
-/* Fire once at `expires` (ns since boot), replacing an earlier setting; a past time fires soon. Any CPU. Takes: timer. */
+/* Fire once at `expires` (ns since boot), replacing an earlier setting; a past time fires soon. Takes: timer. */
 void timer_set(struct timer *t, ns_t expires);
 /* Do not fire any more; fn may be running elsewhere. Takes: timer. */
 void timer_stop(struct timer *t);

@@ -1,6 +1,6 @@
 /*
  * An intrusive priority queue: a leftist heap. The smallest key is at the root; insert, remove and remove-any cost
- * O(log n) steps in the worst case and never allocate, so a queue cannot fail or be full. Not locked: the caller's lock.
+ * O(log n) steps in the worst case and never allocate: a queue cannot fail or be full. Not locked: the caller's lock.
  */
 #pragma once
 #include "lib/types.h"
