@@ -107,7 +107,7 @@ static struct domain *create(const struct dom0_size *s)
     struct domain *d = domain_create(0, &config, &err);
     if (!d)
         give_up("its records could not be made", "give the machine more memory");
-    d->max_pages = s->max_pages;
+    d->max_pages = min(s->max_pages, 0xffffffffUL);     /* no limit: the largest number tools expect */
     machine_dom0_resources(d);
     for (unsigned i = 0; i < config.max_vcpus; i++) {
         struct vcpu *v = vcpu_create(d, i, &err);
