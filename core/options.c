@@ -509,6 +509,8 @@ unsigned options_parse(const char *cmdline)
         }
         problems += !take_option(word);
     }
+    if (opt.nosmp)
+        opt.maxcpus = 1;
     return problems;
 }
 

@@ -69,7 +69,7 @@ static void a_usual_line(void **state)
     (void)state;
     assert_int_equal(parse("placeholder  console=com1,vga com1=9600,8n1,0x3f8,4 dom0_mem=1024M,max:2G loglvl=all "
                            "guest_loglvl=warning/info noreboot dom0_max_vcpus=2-4 no-real-mode edd=off spec-ctrl=no "
-                           "sched=credit2 conring_size=1M no-x2apic -- single init=/bin/sh"), 0);
+                           "sched=credit2 conring_size=1M nosmp no-smep no-dom0_vcpus_pin -- single init=/bin/sh"), 0);
     assert_string_equal(said, "");
     assert_int_equal(opt.console, CONSOLE_COM1 | CONSOLE_VGA);
     assert_int_equal(opt.com1.baud, 9600);
@@ -83,7 +83,8 @@ static void a_usual_line(void **state)
     assert_int_equal(opt.dom0_vcpus_min, 2);
     assert_int_equal(opt.dom0_vcpus_max, 4);
     assert_int_equal(opt.conring_size, MiB(1));
-    assert_false(opt.x2apic);
+    assert_false(opt.dom0_vcpus_pin);
+    assert_int_equal(opt.maxcpus, 1);
     assert_string_equal(opt.spec_ctrl, "no");
     assert_string_equal(opt.dom0_extra, "single init=/bin/sh");
     assert_string_equal(option_text("com1"), "9600,8n1,0x3f8,4");
