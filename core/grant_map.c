@@ -195,7 +195,8 @@ static s16 unmap_begin(struct domain *ld, const struct unmap_request *op, struct
         return refuse_grant(GNTST_general_error, "grant mapping %u is of bus address %lx, not %lx", op->handle,
                             (unsigned long)m->mfn << PAGE_SHIFT, (unsigned long)op->dev_bus_addr);
     if (host) {
-        long err = mmu_ungrant_map(ld, op->host_addr, m->flags & GNTMAP_contains_pte, m->mfn, 0);
+        long err = mmu_ungrant_map(ld, op->host_addr, m->flags & GNTMAP_contains_pte, m->mfn,
+                                   !(m->flags & GNTMAP_readonly), 0);
         if (err)
             return refuse_grant(GNTST_general_error, "grant mapping %u is not at %lx (%ld)", op->handle,
                                 (unsigned long)op->host_addr, err);

@@ -39,11 +39,13 @@ long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned siz
  * (the mapping carries a marker so that the guest cannot drop it by an ordinary PTE write unaccounted).
  *   pte_maddr: host_addr is the machine address of a PTE (GNTMAP_contains_pte); else a virtual address.
  *   flags: PTE flags beyond address (PTE_PRESENT | PTE_RW ...| available bits).
- * mmu_ungrant_map() replaces the PTE by `new_pte` (0, or for unmap_and_replace) if it still maps mfn; else -EINVAL.
+ * mmu_ungrant_map() replaces the PTE by `new_pte` (0, or for unmap_and_replace) if it still maps mfn with
+ * that right (so that a read-only mapping cannot be given up in place of a writable one); else -EINVAL.
  * Both flush the local TLB as needed; global flush is the caller's (tlb_flush_mask).
  */
 long mmu_grant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 flags);
-long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 new_pte);
+long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, bool writable,
+                     u64 new_pte);
 
 /* CPUs on which the vcpus of a guest bitmap may have translations. -EFAULT. */
 long vcpu_mask_cpus(struct domain *d, gva_t bitmap, u64 *cpus);

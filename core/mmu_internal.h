@@ -47,6 +47,9 @@ long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w);
  * preserve_ad: keep the accessed and dirty bits it has. May leave w->orphan.
  */
 long pte_write(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, bool preserve_ad, struct mmu_work *w);
+/* The same by compare-and-swap against *expect, where only accessed and dirty bits can have changed: *expect becomes the
+ * value replaced, and bits the CPU set meanwhile go over to a present `new`. */
+long pte_swap(struct domain *d, unsigned level, u64 *p, u64 *expect, u64 new, struct mmu_work *w);
 
 /* Walk d's live tables from `l4` to the L1 entry that maps va; NULL if a level is missing. */
 u64 *pte_find(mfn_t l4, u64 va);

@@ -264,7 +264,9 @@ long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned siz
             *old = (have & mask) >> shift;
             rc = -EAGAIN;
         } else {
-            rc = pte_write(d, d->id, level, p, (have & ~mask) | ((val << shift) & mask), false, &w);
+            u64 new = (have & ~mask) | ((val << shift) & mask);
+            rc = cas ? pte_swap(d, level, p, &have, new, &w) : pte_write(d, d->id, level, p, new, false, &w);
+            *old = (have & mask) >> shift;
         }
     }
     spin_unlock(&d->mmu_lock);
@@ -304,11 +306,13 @@ long mmu_grant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn
                           contains_pte ? "machine address" : "address", (unsigned long)host_addr);
 }
 
-long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 new_pte)
+long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, bool writable,
+                     u64 new_pte)
 {
     spin_lock(&d->mmu_lock);
     u64 *p = grant_entry(d, host_addr, contains_pte);
-    bool mine = p && (*p & (PTE_PRESENT | PTE_GNTTAB)) == (PTE_PRESENT | PTE_GNTTAB) && pte_mfn(*p) == mfn;
+    bool mine = p && (*p & (PTE_PRESENT | PTE_GNTTAB)) == (PTE_PRESENT | PTE_GNTTAB) && pte_mfn(*p) == mfn &&
+                !!(*p & PTE_RW) == writable;
     if (mine)
         grant_store(d, p, new_pte);
     spin_unlock(&d->mmu_lock);

@@ -92,43 +92,64 @@ long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w)
     return 0;
 }
 
-/* Store, whatever accessed and dirty bits the hardware sets meanwhile; the value replaced. */
-static u64 store(u64 *p, u64 new, bool preserve_ad)
+/* How the store treats accessed and dirty bits that the entry has, or gets from the hardware meanwhile. */
+enum ad { AD_REPLACE, AD_KEEP, AD_NEW_ONES };
+
+/* Store; the value replaced. `seen` is what the guest's decision was based on (AD_NEW_ONES). */
+static u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
 {
-    if (!preserve_ad)
+    if (ad == AD_REPLACE)
         return __atomic_exchange_n(p, new, __ATOMIC_ACQ_REL);
-    u64 old = READ_ONCE(*p);
-    while (!__atomic_compare_exchange_n(p, &old, new | (old & (PTE_ACCESSED | PTE_DIRTY)), false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED))
-        ;
+    u64 old = READ_ONCE(*p), keep;
+    do {
+        keep = (ad == AD_KEEP ? old : old & ~seen) & (PTE_ACCESSED | PTE_DIRTY);
+        if (!(new & PTE_PRESENT))
+            keep = 0;
+    } while (!__atomic_compare_exchange_n(p, &old, new | keep, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     return old;
 }
 
-long pte_write(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, bool preserve_ad, struct mmu_work *w)
+/* The same reference goes on under other flags. */
+static long check_same(struct domain *d, unsigned level, u64 *new)
+{
+    if (unlikely((*new & pte_reserved) || (level > 1 && (*new & PTE_PSE))))
+        return reject(-EINVAL, "L%u entry %#lx has bits no guest may set", level, (unsigned long)*new);
+    *new = (*new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
+    if (level == 1 && !d->privileged && mfn_is_ram(pte_mfn(*new)))
+        *new &= ~CACHE_BITS;
+    return 0;
+}
+
+/* *seen: in, what the entry was when the guest decided; out, what was replaced. */
+static long replace(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, enum ad ad, u64 *seen,
+                    struct mmu_work *w)
 {
     u64 old = READ_ONCE(*p);
+    bool same = false;
+    long rc;
 
     if (level == 4 && unlikely(!l4_slot_is_guests((unsigned)((u64)p >> 3) & 511)))
         return reject(-EINVAL, "top-level slot %u belongs to Serai", (unsigned)((u64)p >> 3) & 511);
     if (new & PTE_PRESENT) {
-        bool same = (old & PTE_PRESENT) && !((old ^ new) & PTE_ADDR) &&
-                    (level > 1 || (!((old ^ new) & PTE_RW) && !(old & PTE_GNTTAB)));
-        if (same) {
-            /* The same reference goes on under other flags. */
-            if (unlikely((new & pte_reserved) || (level > 1 && (new & PTE_PSE))))
-                return reject(-EINVAL, "L%u entry %#lx has bits no guest may set", level, (unsigned long)new);
-            new = (new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
-            if (level == 1 && !d->privileged && mfn_is_ram(pte_mfn(new)))
-                new &= ~CACHE_BITS;
-            store(p, new, preserve_ad);
-            return 0;
-        }
-        long rc = pte_take(d, pg, level, &new, w);
+        same = (old & PTE_PRESENT) && !((old ^ new) & PTE_ADDR) &&
+               (level > 1 || (!((old ^ new) & PTE_RW) && !(old & PTE_GNTTAB)));
+        rc = same ? check_same(d, level, &new) : pte_take(d, pg, level, &new, w);
         if (unlikely(rc))
             return rc;
     }
-    old = store(p, new, preserve_ad);
-    if ((old & PTE_PRESENT) && pte_drop(d, level, old, w))
+    *seen = old = store(p, new, ad, *seen);
+    if ((old & PTE_PRESENT) && !same && pte_drop(d, level, old, w))
         w->orphan = pte_mfn(old);
     return 0;
+}
+
+long pte_write(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, bool preserve_ad, struct mmu_work *w)
+{
+    u64 seen = 0;
+    return replace(d, pg, level, p, new, preserve_ad ? AD_KEEP : AD_REPLACE, &seen, w);
+}
+
+long pte_swap(struct domain *d, unsigned level, u64 *p, u64 *expect, u64 new, struct mmu_work *w)
+{
+    return replace(d, d->id, level, p, new, AD_NEW_ONES, expect, w);
 }

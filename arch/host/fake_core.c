@@ -215,12 +215,14 @@ long mmu_grant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn
     return 0;
 }
 
-long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 new_pte)
+long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, bool writable,
+                     u64 new_pte)
 {
     u64 slot = host_addr >> PAGE_SHIFT;
 
     (void)d, (void)contains_pte;
-    if (!slot || slot >= FAKE_SLOTS || !fake_pte[slot] || pte_mfn(fake_pte[slot]) != mfn)
+    if (!slot || slot >= FAKE_SLOTS || !fake_pte[slot] || pte_mfn(fake_pte[slot]) != mfn ||
+        !!(fake_pte[slot] & PTE_RW) != writable)
         return -EINVAL;
     fake_pte[slot] = new_pte;
     fake_tlb_stale(mfn);

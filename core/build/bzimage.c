@@ -38,7 +38,7 @@ bool bzimage_payload(const void *data, u64 size, const u8 **payload, u64 *bytes,
     u64 offset = setup + field(data, PAYLOAD_OFFSET, 4);
     u64 length = field(data, PAYLOAD_LENGTH, 4);
     if (offset > size || length > size - offset)
-        return because(why, "bzImage of %lu bytes should hold %lu bytes of kernel from %lu on: truncated?", size,
+        return because(why, "bzImage of %lu bytes should hold %lu bytes of kernel from %lu on, truncated", size,
                        length, offset);
     if (length < 16)
         return because(why, "bzImage holds only %lu bytes of kernel", length);

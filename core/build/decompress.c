@@ -117,7 +117,7 @@ u64 decompress_room(const struct decompression *d)
 
 static enum decompress_result out_of_memory(const struct arena *a, const char *format, struct why *why)
 {
-    because(why, "%s needs more memory than the %lu KiB set aside for it: was it packed with a larger window?", format,
+    because(why, "%s needs more memory than the %lu KiB set aside for it (packed with a larger window)", format,
             a->size >> 10);
     return DECOMPRESS_BAD;
 }
@@ -147,7 +147,7 @@ static enum decompress_result unpack_xz(struct decompression *d, struct arena *a
     case LZMA_BUF_ERROR:
         if (!s.avail_out && s.avail_in)
             return DECOMPRESS_FULL;
-        because(why, "xz data ends too early, after %lu bytes of input: truncated?", (u64)s.total_in);
+        because(why, "xz data ends too early, after %lu bytes of input: it is truncated", (u64)s.total_in);
         return DECOMPRESS_BAD;
     case LZMA_MEM_ERROR:
     case LZMA_MEMLIMIT_ERROR:
@@ -178,7 +178,7 @@ static enum decompress_result unpack_gzip(struct decompression *d, struct arena 
     if (ret == Z_BUF_ERROR && !s.avail_out)
         return DECOMPRESS_FULL;
     if (ret == Z_BUF_ERROR)
-        because(why, "gzip data ends too early, after %lu bytes of input: truncated?", (u64)s.total_in);
+        because(why, "gzip data ends too early, after %lu bytes of input: it is truncated", (u64)s.total_in);
     else
         because(why, "gzip data is corrupt (%s) at input byte %lu", s.msg ? s.msg : "bad header", (u64)s.total_in);
     return DECOMPRESS_BAD;
@@ -226,7 +226,7 @@ static enum decompress_result unpack_lz4(struct decompression *d, struct arena *
         if (bytes == LZ4_LEGACY_MAGIC)
             continue;           /* another frame */
         if (!bytes || bytes > end - *used) {
-            because(why, "lz4 block of %u bytes at input byte %lu, where %lu are left: truncated?", bytes, *used,
+            because(why, "lz4 block of %u bytes at input byte %lu, where %lu are left: it is truncated", bytes, *used,
                     end - *used);
             return DECOMPRESS_BAD;
         }

@@ -33,7 +33,7 @@ static bool check_header(const Elf64_Ehdr *h, u64 size, struct why *why)
         return because(why, "ELF class %u, machine %u: wanted a 64-bit x86-64 (2, %u) kernel", h->e_ident[EI_CLASS],
                        h->e_machine, EM_X86_64);
     if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
-        return because(why, "ELF type %u is no executable; is this an object file or a core?", h->e_type);
+        return because(why, "ELF type %u is no executable", h->e_type);
     if (h->e_phentsize != sizeof(Elf64_Phdr) || !h->e_phnum)
         return because(why, "%u ELF program headers of %u bytes: wanted at least 1 of %zu", h->e_phnum, h->e_phentsize,
                        sizeof(Elf64_Phdr));
@@ -45,7 +45,7 @@ static bool check_header(const Elf64_Ehdr *h, u64 size, struct why *why)
 static bool add_segment(struct elf *e, const Elf64_Phdr *p, struct why *why)
 {
     if (!within(p->p_offset, p->p_filesz, e->size))
-        return because(why, "ELF segment at %#lx: its %#lx bytes lie outside the file of %#lx: truncated?",
+        return because(why, "ELF segment at %#lx: its %#lx bytes lie outside the file of %#lx: it is truncated",
                        (u64)p->p_offset, (u64)p->p_filesz, e->size);
     if (p->p_filesz > p->p_memsz || p->p_paddr + p->p_memsz < p->p_paddr)
         return because(why, "ELF segment for address %#lx has %#lx bytes in the file for %#lx in memory",

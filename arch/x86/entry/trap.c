@@ -36,8 +36,11 @@ static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
     if (unlikely(addr >= CPU_WINDOW_VIRT && addr < CPU_WINDOW_VIRT + MAX_CPUS * CPU_WINDOW_SIZE)) {
         /* The CPU looked up a selector: an LDT page not in the window yet, or a guest poking at Serai. */
         u64 off = addr - this_cpu()->ldt_window;
-        if (off < 16 * PAGE_SIZE && !(ec & PF_USER) && ldt_fault(off))
-            return;
+        if (off < 16 * PAGE_SIZE && !(ec & PF_USER)) {
+            if (ldt_fault(off))
+                return;
+            addr = v->arch.ldt_base + off;      /* where the guest thinks its LDT is */
+        }
     }
     if ((ec & (PF_PRESENT | PF_WRITE)) == (PF_PRESENT | PF_WRITE) && v->arch.kernel_mode &&
         (addr < GUEST_HOLE_START || addr >= GUEST_HOLE_END) && ptwr_fault(regs, addr))

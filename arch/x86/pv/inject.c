@@ -58,6 +58,8 @@ static bool bounce(struct vcpu *v, u64 handler, bool mask_events, bool has_error
         cs &= ~3UL;
     } else {
         isolate_to_kernel(v);
+        if (unlikely(v->runstate_stale))
+            vcpu_runstate_publish(v);           /* its address was not mapped while user code ran */
         sp = v->arch.kernel_sp;
     }
     sp = (sp & ~15UL) - n * 8;
