@@ -17,12 +17,12 @@
 #include "core/build/bootinfo.h"
 #include "core/build/dom0.h"
 #include "core/build/dom0_size.h"
-#include "core/console.h"
 #include "core/heap.h"
 #include "core/mmu.h"
 #include "core/options.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
+#include "lib/print.h"
 #include "lib/string.h"
 
 /* Power-management data domain 0 may hand up: idle and performance states (platform.h, XEN_PROCESSOR_PM_*). */
@@ -354,7 +354,6 @@ void build_dom0(const struct boot_info *boot)
     struct vcpu *v = d->vcpu[0];
     __atomic_fetch_and(&v->pause_flags, ~VPF_DOWN, __ATOMIC_SEQ_CST);
     d->ctl_paused = 0;
-    console_start_dom0();
     domain_unpause(d);
     vcpu_wake(v);
 }
