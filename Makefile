@@ -45,7 +45,7 @@ $(O)/offsets.h: arch/x86/entry/asm/offsets.c $(wildcard arch/x86/machine/*.h cor
 	@sed -n 's/^.*->\([A-Za-z_0-9]*\) \$$*\([-0-9]*\).*/#define \1 \2/p' $(O)/offsets.s > $@
 
 # Two links: the second carries the symbol table made from the first, for stack traces.
-LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack -z norelro --build-id=sha1 --gc-sections \
+LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack -z norelro --build-id=sha1 --gc-sections --no-relax \
   -T arch/x86/boot/serai.lds --no-warn-rwx-segments
 $(O)/syms0.o: tools/symbols.py
 	@mkdir -p $(@D)
