@@ -24,12 +24,12 @@ LOGS = TOP / "build/test-logs"
 HYPERVISOR = os.environ.get("HYPERVISOR", str(TOP / "build/serai.elf"))
 TIME_SCALE = float(os.environ.get("TIME_SCALE", "1"))
 
+# How the hypervisor begins the line in which it refuses to start; the reason follows, and in the next line, what to do.
+REFUSAL = os.environ.get("REFUSAL", r"Domain 0 cannot be built: |cannot start: ")
+REMEDY = r"What to do: [^\n]{10}"
+
 # Whatever a test waits for, these end the wait: nothing good comes after them.
-FATAL = r"Panic on CPU \d+|Kernel panic - not syncing|cannot start: "
-
-# How the hypervisor begins the one line in which it refuses to start; its reason follows, perhaps over several lines.
-REFUSAL = os.environ.get("REFUSAL", r"cannot start: ")
-
+FATAL = r"Panic on CPU \d+|Kernel panic - not syncing|" + REFUSAL
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")      # what a terminal would swallow
 
@@ -46,7 +46,7 @@ def current_test():
 def line(*words):
     """A pattern for one line that holds all of the given patterns, in any order and case. (pexpect's '.' matches line
     ends as well, hence no '.' here.)"""
-    return r"(?i)\n" + "".join(rf"(?=[^\n]*(?:{w}))" for w in words) + r"[^\n]*\n"
+    return r"(?i)(?:\A|\n)" + "".join(rf"(?=[^\n]*(?:{w}))" for w in words) + r"[^\n]*\n"
 
 
 def quote(text):
@@ -160,9 +160,10 @@ class Machine:
         rebooted for ever would come back with the same line."""
         self.expect(REFUSAL, timeout, fatal=r"Linux version|@@INIT")
         self.expect("(?i)" + reason, 5, fatal=r"Linux version|@@INIT")
-        at = self.qemu.match.start()
+        at = len(self.qemu.before)
         if at > 600:
             self.fail(f"'{reason}' was said, but {at} characters behind the refusal")
+        self.expect(REMEDY, 5, fatal=None)
         again = self.qemu.expect([REFUSAL.encode(), pexpect.EOF, pexpect.TIMEOUT], timeout=6 * TIME_SCALE)
         if again == 0:
             self.fail("the machine refuses for ever: it reboots and comes back")

@@ -14,14 +14,13 @@ from machine import Machine
 STEPS = "about+xenfs+cpus+fork=200+memory=32+time+poweroff"
 
 
-def boot(cpus, **shape):
-    with Machine(smp=cpus, steps=STEPS, **shape) as m:
+def boot(cpus, steps=STEPS, **shape):
+    with Machine(smp=cpus, steps=steps, **shape) as m:
         _, seen = m.init()
         assert seen == cpus
-        assert "hypervisor=xen version=4.17" in m.step("about")
-        assert "control_d" in m.step("xenfs")
-        for step in STEPS.split("+")[2:-1]:
-            m.step(step.split("=")[0], 120)
+        for step in steps.split("+")[:-1]:
+            output = m.step(step.split("=")[0], 120)
+            assert {"about": "hypervisor=xen version=4.17", "xenfs": "control_d"}.get(step, "") in output
         m.expect("@@BEGIN poweroff")
         m.wait_exit()
 
@@ -36,9 +35,13 @@ def test_four_cpus():
     boot(4, mem=2048)
 
 
-@pytest.mark.parametrize("cpus", [2, 8])
-def test_cpus(cpus):
-    boot(cpus, mem=2048)
+def test_two_cpus():
+    boot(2)
+
+
+def test_eight_cpus():
+    """More than the host may have: the emulator takes turns, so fewer steps."""
+    boot(8, steps="about+cpus+poweroff", mem=2048)
 
 
 @pytest.mark.parametrize("cpu", ["qemu64", "EPYC,-smap", "Skylake-Client-v4,-smap"])

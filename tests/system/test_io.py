@@ -58,7 +58,7 @@ def test_ahci_and_e1000(disk, server, machine):
 def test_virtio_on_q35(disk, server):
     """q35 reaches its PCI configuration space through MMCFG."""
     path = disk(32)
-    with Machine(machine="q35", smp=4, drives=["virtio:" + path], net="virtio-net-pci",
+    with Machine(machine="q35", smp=2, drives=["virtio:" + path], net="virtio-net-pci",
                  steps=f"disk=vda+net={server.port}+poweroff") as m:
         m.init()
         check_disk(m, "vda", path)
