@@ -1,0 +1,13 @@
+# the shell workload: small files, pipelines, loops; many short processes, as configure scripts and boot scripts have
+cd /tmp || exit 1
+busybox=/bin/busybox
+i=0
+while [ $i -lt 8 ]; do
+    echo "line $i of many" > f$i
+    $busybox cat f$i | $busybox sed s/many/few/ > g$i
+    [ "$($busybox wc -w < g$i)" -eq 4 ] || exit 1
+    i=$((i + 1))
+done
+$busybox ls /tmp | $busybox grep g > names
+for f in f* g*; do $busybox rm "$f"; done
+$busybox rm names
