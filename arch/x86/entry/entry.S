@@ -62,7 +62,7 @@
     popq %rdi
 .endm
 
-/* Three bytes that become CLAC on CPUs with SMAP (arch/x86/alternative.c). */
+/* Three bytes that become CLAC on CPUs with SMAP (alternatives_patch() in arch/x86/features.c). */
 .macro CLAC
 771: .byte 0x0f, 0x1f, 0x00
     .pushsection .alternatives, "a"
@@ -73,23 +73,186 @@
     .section .text.entry, "ax"
 
 /*
- * From the CPU's SYSCALL stub (arch/x86/entry/stub.c): RSP = &regs.rsp holds the guest's RSP, regs.ss its RAX.
+ * From the CPU's SYSCALL stub (tables.c): RSP = &regs.rsp holds the guest's RSP, regs.ss its RAX.
+ *
+ * Two journeys dominate every workload and are straight lines that save no registers: a guest user's system call to its
+ * kernel, and the kernel's iret hypercall back. RAX, RCX and R11 are free on the first once stored; on the second the frame brings
+ * new ones. Whatever is unusual (work pending, an event waiting, no callback, a fault on the guest's stack) falls back to the
+ * C path, from the beginning: the straight paths check everything before they change anything that the C path does not set again.
  */
+#define AT(field) (field - REGS_rip)(%rsp)  /* RSP = &regs.rip: rip 0, cs 8, rflags 16, rsp 24, ss 32 */
+
+.macro EX fault, fixup
+    .pushsection .ex_table, "a"
+    .balign 4
+    .long \fault - ., \fixup - .
+    .popsection
+.endm
+
+.macro STAC
+773: .byte 0x0f, 0x1f, 0x00
+    .pushsection .alternatives, "a"
+    .long 773b - ., 0xcb010f
+    .popsection
+.endm
+
+/* Load the address space in \cr3 and note the TLB clock; \tmp is lost. */
+.macro LOAD_SPACE cr3, tmp
+    movl tlb_clock_value(%rip), \tmp
+    movq \cr3, AT(INFO_cr3)
+    movq \cr3, %cr3
+    movl \tmp, AT(INFO_tlb_time)
+.endm
+
     .globl syscall_entry
 syscall_entry:
-    movq 8(%rsp), %rax
-    movq $FLAT_SS, 8(%rsp)
     pushq %r11
     pushq $FLAT_CS64
     pushq %rcx
+    movq AT(INFO_current), %rcx
+    cmpb $0, VCPU_kernel_mode(%rcx)
+    jne from_guest_kernel
+
+    /* ---- system call of a guest's user code ---- */
+    movq VCPU_info(%rcx), %rax
+    cmpl $0, AT(INFO_pending)
+    jne syscall_slow
+    cmpw $0, (%rax)                     /* evtchn_upcall_pending, evtchn_upcall_mask */
+    jne syscall_slow
+    cmpb $0, VCPU_fast_syscall(%rcx)
+    je syscall_slow
+    cmpb $0, VCPU_runstate_stale(%rcx)
+    jne syscall_slow
+    movb VCPU_syscall_masks_events(%rcx), %r11b
+    movb %r11b, 1(%rax)
+    movb $1, VCPU_kernel_mode(%rcx)
+    swapgs
+    movq VCPU_kernel_cr3(%rcx), %rax
+    movq %rax, VCPU_cr3(%rcx)
+    LOAD_SPACE %rax, %r11d
+    /* The frame: rcx r11 rip cs rflags rsp ss. */
+    movq VCPU_syscall_frame(%rcx), %rax
+    STAC
+    movq (%rsp), %r11
+1:  movq %r11, (%rax)
+2:  movq %r11, 16(%rax)
+    movq 24(%rsp), %r11
+3:  movq %r11, 40(%rax)
+    movq 16(%rsp), %r11
+4:  movq %r11, 8(%rax)
+5:  movq %r11, 32(%rax)
+6:  movq $FLAT_CS64, 24(%rax)
+7:  movq $FLAT_SS, 48(%rax)
+    CLAC
+    EX 1b, syscall_fault
+    EX 2b, syscall_fault
+    EX 3b, syscall_fault
+    EX 4b, syscall_fault
+    EX 5b, syscall_fault
+    EX 6b, syscall_fault
+    EX 7b, syscall_fault
+    andl $~0x74100, %r11d               /* TF, NT, RF, VM, AC */
+    movq VCPU_syscall_callback(%rcx), %rcx
+    movq %rax, 24(%rsp)
+    movq 32(%rsp), %rax
+    movq 24(%rsp), %rsp
+    sysretq
+
+syscall_fault:                          /* as if nothing had happened; the C path will fault too, and say so */
+    CLAC
+    movb $0, VCPU_kernel_mode(%rcx)
+    swapgs
+    movq VCPU_info(%rcx), %rax
+    movb $0, 1(%rax)
+syscall_slow:
+    movq 32(%rsp), %rax
+    movq $FLAT_SS, 32(%rsp)
+    movq (%rsp), %rcx
+    movq 16(%rsp), %r11
     pushq $0
     movl $BY_SYSCALL, 4(%rsp)
     SAVE_REGS
-    movq INFO_current(%rsp), %rbx
-    cmpb $0, VCPU_kernel_mode(%rbx)
-    je guest_syscall
+    movq INFO_current(%rsp), %rdi
+    call guest_inject_syscall
+    jmp exit_to_guest
 
-    /* Guest kernel: a hypercall. Arguments rdi rsi rdx r10 r8 r9. */
+    /* ---- iret hypercall; frame on the guest's stack: rax r11 rcx flags rip cs rflags rsp ss ---- */
+iret_straight:
+    cmpb $0, VCPU_fast_iret(%rcx)
+    je hypercall
+    cmpl $0, AT(INFO_pending)
+    jne hypercall
+    movq 24(%rsp), %rax
+    movq %rax, %r11                     /* below Serai's part, or at or above its end (0xffff88...) */
+    sarq $43, %r11
+    cmpq $-15, %r11
+    jl iret_slow
+    STAC
+1:  testb $1, 25(%rax)                  /* VGCF_in_syscall */
+    jnz iret_slow
+2:  movl 48(%rax), %r11d
+    testl $0x200, %r11d                 /* events stay masked: an event must not be looked for */
+    jz iret_slow
+    andl $~0x23000, %r11d               /* IOPL, VM */
+    orl $2, %r11d
+    movq %r11, 16(%rsp)
+    movq VCPU_info(%rcx), %r11
+    cmpb $0, (%r11)
+    jne iret_slow
+    movb $0, 1(%r11)
+3:  movq 56(%rax), %r11
+    movq %r11, AT(INFO_scratch)
+4:  movq (%rax), %r11
+    movq %r11, AT(INFO_scratch + 8)
+5:  movq 8(%rax), %r11
+    movq %r11, AT(INFO_scratch + 16)
+6:  movq 32(%rax), %r11
+    movq %r11, (%rsp)
+7:  movzwl 64(%rax), %r11d
+    orl $3, %r11d
+    movq %r11, 32(%rsp)
+8:  movzwl 40(%rax), %r11d
+    movq %r11, 8(%rsp)
+9:  movq 16(%rax), %rax
+    CLAC
+    EX 1b, iret_slow
+    EX 2b, iret_slow
+    EX 3b, iret_slow
+    EX 4b, iret_slow
+    EX 5b, iret_slow
+    EX 6b, iret_slow
+    EX 7b, iret_slow
+    EX 8b, iret_slow
+    EX 9b, iret_slow
+    notl %r11d
+    testb $3, %r11b
+    jnz iret_to_kernel
+    movb $0, VCPU_kernel_mode(%rcx)
+    swapgs
+    movq VCPU_user_cr3(%rcx), %r11
+    movq %r11, VCPU_cr3(%rcx)
+    LOAD_SPACE %r11, %ecx
+1:  movq %rax, %rcx
+    movq AT(INFO_scratch), %r11
+    movq %r11, 24(%rsp)
+    movq AT(INFO_scratch + 16), %r11
+    movq AT(INFO_scratch + 8), %rax
+    jmp iret_guest
+iret_to_kernel:
+    orb $3, 8(%rsp)
+    jmp 1b
+
+from_guest_kernel:
+    cmpl $23, 32(%rsp)
+    je iret_straight
+    /* ---- hypercall: number in RAX, arguments rdi rsi rdx r10 r8 r9 ---- */
+hypercall:
+    movq 32(%rsp), %rax
+    movq $FLAT_SS, 32(%rsp)
+    movq (%rsp), %rcx
+    pushq $0
+    movl $BY_SYSCALL, 4(%rsp)
+    SAVE_REGS
     movq %r10, %rcx
     cmpq $64, %rax
     jae unknown_hypercall
@@ -157,10 +320,10 @@ unknown_hypercall:
     movq %rax, REGS_rax(%rsp)
     jmp exit_to_guest
 
-guest_syscall:
-    movq %rbx, %rdi
-    call guest_inject_syscall
-    jmp exit_to_guest
+iret_slow:
+    CLAC
+    movq 16(%rsp), %r11
+    jmp hypercall
 
 /* 32-bit SYSCALL (compatibility mode): always from guest user code. */
     .globl syscall32_entry

@@ -15,7 +15,9 @@ struct cpu_info {
     struct cpu *cpu;
     u32 pending;                /* PENDING_*: the reasons not to return to a guest */
     u32 cpu_id;
-    u64 scratch[3];
+    u64 cr3;                    /* as loaded: address_space_load() */
+    u32 tlb_time, pad;          /* TLB clock at this CPU's last full flush */
+    u64 scratch[3];             /* entry.S, while no stack frame exists */
 };
 
 static inline struct cpu_info *cpu_info(void)
