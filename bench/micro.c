@@ -92,17 +92,12 @@ static int set_up(void)
     return 1;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     const char *list = getenv("bench"), *rounds = getenv("rounds");
     int repeat = rounds ? atoi(rounds) : 5;
 
-    if (getpid() == 1) {
-        MARK(MARK_INIT);
-    }
-    if (argc > 1 && !strcmp(argv[1], "--exit")) {
-        return 0;
-    }
+    MARK(MARK_INIT);
     if (!list || strcmp(list, "boot")) {
         int virtual = set_up();
 

@@ -69,13 +69,13 @@ static void run_program(int n, char **argv)
 
 static void fork_exec(int n)
 {
-    run_program(n, (char *[]){ "/bench/micro", "--exit", NULL });
+    run_program(n, (char *[]){ "/bench/quit", NULL });
 }
 
 /* The shell has a second command to come, so that it forks for the first. */
 static void shell(int n)
 {
-    run_program(n, (char *[]){ "/bin/sh", "-c", "/bench/micro --exit; :", NULL });
+    run_program(n, (char *[]){ "/bin/sh", "-c", "/bench/quit; :", NULL });
 }
 
 static void shell_script(int n)

@@ -1,0 +1,73 @@
+"""The tables: costs against limits, and the operations that cost more than instructions."""
+import rows
+
+
+def short(x):
+    if x is None:
+        return "-"
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e5)):
+        if abs(x) >= size:
+            return f"{x / (1e3 if unit == 'k' else size):.4g} {unit}"
+    return f"{x:.0f}"
+
+
+def ratio(a, b):
+    return "-" if a is None or not b else f"{a / b:.2f}"
+
+
+def verdict(inside, at_most, aim):
+    if inside is None or not at_most:
+        return "-"
+    if aim is not None and inside <= aim:
+        return "aim"
+    return "ok" if inside <= at_most else f"{inside / at_most:.2f} x"
+
+
+HEADER = ["operation", "native", "Xen", "Serai", "Xen/nat", "Serai/nat", "in Xen", "in Serai", "S/X", "at most", "aim",
+          "verdict"]
+
+
+def costs(sides):
+    """Lines of cells, the header first."""
+    native, xen, serai = (sides.get(s, {}) for s in ("native", "xen", "serai"))
+    lines = [HEADER]
+    for row in rows.ROWS:
+        totals = [rows.value(row, s, "total") for s in (native, xen, serai)]
+        in_xen, in_serai = (rows.value(row, s, "inside") for s in (xen, serai))
+        if in_serai is None and in_xen is None:
+            continue
+        at_most, own = rows.limit(row, xen)
+        lines.append([row.label, *map(short, totals), ratio(totals[1], totals[0]), ratio(totals[2], totals[0]),
+                      short(in_xen), short(in_serai), ratio(in_serai, in_xen),
+                      short(at_most) + ("" if own or at_most is None else " q"), short(row.aim),
+                      verdict(in_serai, at_most, row.aim)])
+    return lines
+
+
+EVENTS = (("cr3", "CR3"), ("cr4", "CR4"), ("invlpg", "INVLPG"), ("hypercall", "hypercalls"), ("return", "returns"))
+
+
+def events(sides):
+    """Costly instructions per repetition, as native / Xen / Serai."""
+    lines = [["operation"] + [title for _, title in EVENTS]]
+    for op in sides.get("serai", {}):
+        if op in ("init", "boot", "bootplain"):
+            continue
+        cells = [op]
+        for counter, _ in EVENTS:
+            values = [sides.get(s, {}).get(op) for s in ("native", "xen", "serai")]
+            cells.append(" / ".join("-" if v is None else f"{v[counter]:.4g}" for v in values))
+        lines.append(cells)
+    return lines
+
+
+def aligned(lines):
+    widths = [max(len(line[c]) for line in lines) for c in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(w) if c == 0 else cell.rjust(w)
+                               for c, (cell, w) in enumerate(zip(line, widths))) for line in lines)
+
+
+def markdown(lines):
+    out = ["| " + " | ".join(line) + " |" for line in lines]
+    out.insert(1, "|---|" + "---:|" * (len(lines[0]) - 1))
+    return "\n".join(out)
