@@ -105,8 +105,10 @@ void pirq_guest_set_vcpu(struct domain *d, u32 pirq, struct vcpu *v); /* prefer 
 
 /* No CPU keeps tables of d in CR3 (its vcpus do not run). Before the tables are freed. */
 void address_space_leave(struct domain *d);
-/* v's base tables changed: if it is current, load them. */
-void arch_base_changed(struct vcpu *v);
+/* d->vm_assist changed. */
+void arch_vm_assist_changed(struct domain *d);
+/* v's base table (its user one or its kernel one) changed: if v is current and in that mode, load it. */
+void arch_base_changed(struct vcpu *v, bool user);
 /* Serai's slots of a top-level table that was just validated. */
 void arch_l4_fill(u64 *l4);
 /* Flush current's translation of va (FLUSH_ALL: all of them) on this CPU only. */

@@ -59,7 +59,7 @@ long mmu_set_base(struct vcpu *v, mfn_t mfn)
         return rc;
     mfn_t old = v->arch.kernel_l4;
     v->arch.kernel_l4 = mfn;
-    arch_base_changed(v);
+    arch_base_changed(v, false);
     if (old)
         table_put_all(d, old);
     return 0;
@@ -75,7 +75,7 @@ long mmu_set_user_base(struct vcpu *v, mfn_t mfn)
     }
     mfn_t old = v->arch.user_l4;
     v->arch.user_l4 = mfn;
-    arch_base_changed(v);
+    arch_base_changed(v, true);
     if (old)
         table_put_all(d, old);
     return 0;
@@ -86,7 +86,7 @@ void mmu_drop_bases(struct vcpu *v)
     mfn_t kernel = v->arch.kernel_l4, user = v->arch.user_l4;
 
     v->arch.kernel_l4 = v->arch.user_l4 = 0;
-    arch_base_changed(v);
+    arch_base_changed(v, false);
     if (kernel)
         table_put_all(v->domain, kernel);
     if (user)

@@ -3,6 +3,7 @@
  * whoever implements an assist looks at its bit. Accepted are the types Linux and Mini-OS use on 64-bit, for the same
  * reason as in Xen: a kernel whose request is refused drops the feature.
  */
+#include "arch/arch.h"
 #include "core/domain.h"
 #include "core/hypercall.h"
 #include "core/reject.h"
@@ -19,8 +20,10 @@ long do_vm_assist(u64 cmd, u64 type)
     if (type >= BITS_PER_LONG || !(VALID & BIT(type)))
         return reject(-EINVAL, "assist %lu is not known", (unsigned long)type);
     switch (cmd) {
-    case VMASST_CMD_enable: __atomic_fetch_or(&d->vm_assist, BIT(type), __ATOMIC_SEQ_CST); return 0;
-    case VMASST_CMD_disable: __atomic_fetch_and(&d->vm_assist, ~BIT(type), __ATOMIC_SEQ_CST); return 0;
+    case VMASST_CMD_enable: __atomic_fetch_or(&d->vm_assist, BIT(type), __ATOMIC_SEQ_CST); break;
+    case VMASST_CMD_disable: __atomic_fetch_and(&d->vm_assist, ~BIT(type), __ATOMIC_SEQ_CST); break;
+    default: return reject(-ENOSYS, "vm_assist command %lu", (unsigned long)cmd);
     }
-    return reject(-ENOSYS, "vm_assist command %lu", (unsigned long)cmd);
+    arch_vm_assist_changed(d);
+    return 0;
 }

@@ -127,6 +127,7 @@ long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
         return rc;
     if (!v->id)
         v->domain->vm_assist |= c->vm_assist & 0xffffffffUL;
+    arch_vm_assist_changed(v->domain);
     v->initialised = true;
     return 0;
 }

@@ -30,9 +30,7 @@ struct cpu {
     u64 gdt_window;             /* virtual addresses of this CPU's windows */
     u64 ldt_window;
     u64 *window_l1;             /* L1 table that maps the windows: 16 GDT + 16 LDT entries */
-    u64 loaded_cr3;
-    struct domain *space_domain; /* whose tables loaded_cr3 names; NULL: nobody's */
-    u32 tlb_time;               /* TLB clock at its last full flush */
+    struct domain *space_domain; /* whose tables info->cr3 names; NULL: nobody's */
     struct vcpu *fpu_owner;
     ns_t timer_deadline;
     struct timer_heap *timers;  /* core/timer.c */

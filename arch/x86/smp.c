@@ -76,7 +76,7 @@ void tlb_flush_local(void)
         write_cr4(cr4 ^ CR4_PGE);
         write_cr4(cr4);
     }
-    WRITE_ONCE(this_cpu()->tlb_time, now);
+    WRITE_ONCE(cpu_info()->tlb_time, now);
 }
 
 static void flush_one(u64 va)
@@ -103,7 +103,7 @@ cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
 
     for (mask &= cpus_online; mask; mask &= mask - 1) {
         unsigned cpu = lowest_bit(mask);
-        if ((s32)(READ_ONCE(cpus[cpu].tlb_time) - stamp) <= 0)
+        if ((s32)(READ_ONCE(cpus[cpu].info->tlb_time) - stamp) <= 0)
             stale |= BIT(cpu);
     }
     return stale;

@@ -94,7 +94,7 @@ static void cpu_common(unsigned cpu)
 
     features_enable();
     tables_init_cpu(cpu, (void *)((u64)c->info & ~(u64)(STACK_SIZE - 1)));
-    c->loaded_cr3 = paging_idle_cr3();
+    c->info->cr3 = paging_idle_cr3();
     apic_cpu_init();
 }
 
@@ -120,7 +120,7 @@ void cpu_start(unsigned cpu)
 static void start_machine(void)
 {
     tables_init_cpu(0, (void *)((u64)cpus[0].info & ~(u64)(STACK_SIZE - 1)));
-    cpus[0].loaded_cr3 = paging_idle_cr3();
+    cpus[0].info->cr3 = paging_idle_cr3();
     console_ring_grow();
     acpi_offer_rsdp(boot.rsdp_copy, boot.rsdp_bytes);
     firmware_set_efi(boot.efi_system_table);

@@ -44,19 +44,37 @@ struct cpu_user_regs *vcpu_regs(struct vcpu *v)
 
 void arch_l4_fill(u64 *l4) { paging_fill_l4(l4); }
 
-void arch_base_changed(struct vcpu *v)
+void arch_base_changed(struct vcpu *v, bool user)
 {
-    mfn_t l4 = v->arch.kernel_mode ? v->arch.kernel_l4 : v->arch.user_l4;
-
-    v->arch.cr3 = l4 ? l4 << PAGE_SHIFT : paging_idle_cr3();
-    if (v == current)
+    v->arch.kernel_cr3 = v->arch.kernel_l4 ? v->arch.kernel_l4 << PAGE_SHIFT : paging_idle_cr3();
+    v->arch.user_cr3 = v->arch.user_l4 ? v->arch.user_l4 << PAGE_SHIFT : paging_idle_cr3();
+    v->arch.cr3 = v->arch.kernel_mode ? v->arch.kernel_cr3 : v->arch.user_cr3;
+    v->arch.fast_iret = v->arch.user_l4 && v->arch.fast_syscall;
+    if (v == current && user != v->arch.kernel_mode)    /* the same table again, too: a guest flushes that way */
         address_space_load(v->arch.cr3);
+}
+
+void isolate_refresh(struct vcpu *v)
+{
+    bool iopl = v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl);
+
+    v->arch.syscall_frame = (v->arch.kernel_sp & ~15UL) - 7 * 8;
+    v->arch.fast_syscall = v->arch.syscall_callback && !iopl && !v->arch.nmi_masked &&
+                           guest_range_ok(v->arch.syscall_frame, 7 * 8);
+    v->arch.fast_iret = v->arch.fast_syscall && v->arch.user_l4;
+}
+
+void arch_vm_assist_changed(struct domain *d)
+{
+    struct vcpu *v;
+    for_each_vcpu(d, v)
+        isolate_refresh(v);
 }
 
 void tlb_flush_here(u64 va)
 {
     if (va == FLUSH_ALL)
-        address_space_load(this_cpu()->loaded_cr3);
+        address_space_load(cpu_info()->cr3);
     else
         invlpg(va);
 }
@@ -64,7 +82,7 @@ void tlb_flush_here(u64 va)
 static void load_idle_space(void *unused)
 {
     (void)unused;
-    if (this_cpu()->loaded_cr3 != paging_idle_cr3())
+    if (cpu_info()->cr3 != paging_idle_cr3())
         address_space_load(paging_idle_cr3());
 }
 
@@ -88,7 +106,7 @@ static void space_enter(struct vcpu *v)
         if (old && old != v->domain)
             __atomic_fetch_and(&old->arch.cpumask, ~me, __ATOMIC_SEQ_CST);
         c->space_domain = v->domain;
-    } else if (c->loaded_cr3 != v->arch.cr3) {
+    } else if (c->info->cr3 != v->arch.cr3) {
         address_space_load(v->arch.cr3);
     }
 }
@@ -195,6 +213,7 @@ static void deliver_nmi(struct vcpu *v)
     if (v->arch.nmi_pending && !v->arch.nmi_masked && v->arch.nmi_callback) {
         v->arch.nmi_pending = false;
         v->arch.nmi_masked = true;
+        isolate_refresh(v);
         guest_inject_nmi(v);
     }
 }

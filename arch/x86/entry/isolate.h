@@ -10,12 +10,15 @@
 
 
 
-/* Load an address space. Guest entries are never global, so this flushes them all: the TLB clock is noted. */
+/*
+ * Load an address space. Guest entries are never global, so this flushes them all: the TLB clock is noted. entry.S does
+ * the same in place on its two straight paths.
+ */
 static inline void address_space_load(u64 cr3)
 {
-    struct cpu *c = this_cpu();
+    struct cpu_info *c = cpu_info();
     u32 t = READ_ONCE(tlb_clock_value);
-    c->loaded_cr3 = cr3;
+    c->cr3 = cr3;
     write_cr3(cr3);
     c->tlb_time = t;
 }
@@ -25,7 +28,7 @@ static inline void isolate_to_kernel(struct vcpu *v)
 {
     v->arch.kernel_mode = true;
     swapgs();
-    v->arch.cr3 = v->arch.kernel_l4 << PAGE_SHIFT;
+    v->arch.cr3 = v->arch.kernel_cr3;
     address_space_load(v->arch.cr3);
 }
 
@@ -34,6 +37,9 @@ static inline void isolate_to_user(struct vcpu *v)
 {
     v->arch.kernel_mode = false;
     swapgs();
-    v->arch.cr3 = v->arch.user_l4 << PAGE_SHIFT;
+    v->arch.cr3 = v->arch.user_cr3;
     address_space_load(v->arch.cr3);
 }
+
+/* Something changed that entry.S's straight paths take for granted: recompute whether v may use them. */
+void isolate_refresh(struct vcpu *v);

@@ -8,6 +8,7 @@
  * wrong selector is the failsafe callback's business. Nothing here kills a guest.
  */
 #include "arch/x86/pv/callback.h"
+#include "arch/x86/entry/isolate.h"
 #include "arch/x86/pv/fpu.h"
 #include "arch/x86/pv/segment.h"
 #include "core/guest.h"
@@ -86,6 +87,7 @@ long callback_register(struct vcpu *v, u16 type, u16 flags, u64 address)
     case CALLBACKTYPE_syscall:
         v->arch.syscall_callback = address;
         v->arch.syscall_masks_events = masks_events;
+        isolate_refresh(v);
         return 0;
     case CALLBACKTYPE_syscall32:
         v->arch.syscall32_callback = address;
@@ -205,6 +207,7 @@ long do_stack_switch(u64 ss, u64 sp)
 {
     current->arch.kernel_ss = (u16)ss | RPL_MASK;
     current->arch.kernel_sp = sp;
+    isolate_refresh(current);
     return 0;
 }
 

@@ -207,6 +207,9 @@ long do_iret(void)
         regs->ss = FLAT_KERNEL_SS;
     }
     v->info->evtchn_upcall_mask = !(c.rflags & EFLAGS_IF);
-    v->arch.nmi_masked = false;
+    if (unlikely(v->arch.nmi_masked)) {
+        v->arch.nmi_masked = false;
+        isolate_refresh(v);
+    }
     return (long)c.rax;
 }

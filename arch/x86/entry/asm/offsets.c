@@ -15,6 +15,18 @@ void offsets(void)
     DEFINE(REGS_rip, offsetof(struct cpu_user_regs, rip));
     DEFINE(REGS_cs, offsetof(struct cpu_user_regs, cs));
     DEFINE(REGS_es, offsetof(struct cpu_user_regs, es));
+    DEFINE(INFO_cr3, offsetof(struct cpu_info, cr3));
+    DEFINE(INFO_tlb_time, offsetof(struct cpu_info, tlb_time));
+    DEFINE(INFO_scratch, offsetof(struct cpu_info, scratch));
+    DEFINE(VCPU_cr3, offsetof(struct vcpu, arch.cr3));
+    DEFINE(VCPU_kernel_cr3, offsetof(struct vcpu, arch.kernel_cr3));
+    DEFINE(VCPU_user_cr3, offsetof(struct vcpu, arch.user_cr3));
+    DEFINE(VCPU_syscall_frame, offsetof(struct vcpu, arch.syscall_frame));
+    DEFINE(VCPU_syscall_callback, offsetof(struct vcpu, arch.syscall_callback));
+    DEFINE(VCPU_syscall_masks_events, offsetof(struct vcpu, arch.syscall_masks_events));
+    DEFINE(VCPU_fast_syscall, offsetof(struct vcpu, arch.fast_syscall));
+    DEFINE(VCPU_fast_iret, offsetof(struct vcpu, arch.fast_iret));
+    DEFINE(VCPU_runstate_stale, offsetof(struct vcpu, runstate_stale));
     DEFINE(VCPU_info, offsetof(struct vcpu, info));
     DEFINE(VCPU_kernel_mode, offsetof(struct vcpu, arch.kernel_mode));
 }
