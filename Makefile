@@ -38,7 +38,7 @@ $(O)/%.o: %.S $(O)/offsets.h
 	@mkdir -p $(@D); echo "  AS $<"
 	@$(CC) $(ASFLAGS) -I$(O) -MMD -MP -c $< -o $@
 
-# Structure offsets for assembly, computed by the compiler (arch/x86/entry/offsets.c).
+# Structure offsets for assembly, computed by the compiler (arch/x86/entry/asm/offsets.c).
 $(O)/offsets.h: arch/x86/entry/asm/offsets.c $(wildcard arch/x86/machine/*.h core/*.h arch/x86/cpu.h)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -S $< -o $(O)/offsets.s

@@ -1,5 +1,5 @@
 /*
- * Panic: for defects of Serai only. The first CPU that panics stops the others by NMI, prints the record and ends the
+ * Panic: for defects of Serai only. The first CPU that panics prints the record, then stops the others and ends the
  * machine (reboot, or halt with `noreboot`). Takes no locks: the one that matters may be the one that is broken.
  */
 #include "arch/x86/panic.h"

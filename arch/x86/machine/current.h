@@ -27,7 +27,7 @@ static inline struct cpu_info *cpu_info(void)
     return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1) - 1;
 }
 
-/* Everything Serai keeps per CPU (arch/x86/cpu/cpu.h). */
+/* Everything Serai keeps per CPU (arch/x86/cpu.h). */
 #define this_cpu() (cpu_info()->cpu)
 #define current (cpu_info()->vcpu)
 /* Registers of the vcpu at its last entry into Serai: live frame if it is current, else the saved ones. */

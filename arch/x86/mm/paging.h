@@ -24,7 +24,7 @@ mfn_t paging_low_page(void);
 void *paging_map_stack(unsigned cpu);
 /* One page of code in reach of the image: its executable address; *alias: where it can be written. */
 void *paging_map_stub_page(void **alias);
-/* After initialisation: what is constant becomes read-only, init code goes away. */
+/* After initialisation: what is constant from now on becomes read-only. */
 void paging_seal(void);
 
 /* Keep [start, end) bytes out of the heap (modules, tables); before paging_init(). */

@@ -8,7 +8,7 @@
 #include "arch/x86/asm.h"
 #include "machine/layout.h"
 
-/* Three bytes that become STAC / CLAC on CPUs with SMAP (arch/x86/alternative.c). */
+/* Three bytes that become STAC / CLAC on CPUs with SMAP (alternatives_patch() in arch/x86/features.c). */
 #define ALT_STAC "771: .byte 0x0f, 0x1f, 0x00\n\t.pushsection .alternatives, \"a\"\n\t.long 771b - ., 0xcb010f\n\t.popsection\n\t"
 #define ALT_CLAC "772: .byte 0x0f, 0x1f, 0x00\n\t.pushsection .alternatives, \"a\"\n\t.long 772b - ., 0xca010f\n\t.popsection\n\t"
 

@@ -30,10 +30,7 @@
 #define WINDOW_FLAGS (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | (cpu_has.nx ? PTE_NX : 0))
 #define WINDOW_LDT 16 /* first LDT entry in cpu->window_l1 */
 
-/*
- * Unused GDT pages show zeros: loading such a selector is the architectural #GP and not a page fault. From the heap,
- * not the image, because virt_to_mfn() knows the direct map only.
- */
+/* Unused GDT pages show zeros: loading such a selector is the architectural #GP and not a page fault. */
 static u64 *zero_page;
 
 static inline unsigned desc_pages(u32 entries) { return DIV_ROUND_UP(entries, DESC_PER_PAGE); }
