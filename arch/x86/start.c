@@ -125,6 +125,12 @@ static void start_machine(void)
     acpi_offer_rsdp(boot.rsdp_copy, boot.rsdp_bytes);
     firmware_set_efi(boot.efi_system_table);
     acpi_init(boot.rsdp);
+    if (!acpi.present) {
+        log_error("Domain 0 cannot be built: no ACPI tables were found, so neither CPUs nor interrupt lines are known.");
+        log_error("What to do: enable ACPI in the firmware (or the virtual machine's settings).");
+        log_always("Halted.");
+        machine_end(MACHINE_HALT);
+    }
     if (!apic_init())
         panic("this CPU has no local APIC");
     apic_cpu_init();

@@ -67,8 +67,16 @@ static struct dom0_size choose_size(const struct boot_info *boot, const struct k
     u64 available = heap_free_pages() + freed;
     u64 total = heap_total_pages() + freed - k->buffer_pages;
     struct dom0_size s = dom0_size(&opt.dom0_mem, available - min(available, MARGIN_PAGES), total);
+    u64 asked = opt.dom0_mem.size.given && !opt.dom0_mem.size.negative ? opt.dom0_mem.size.bytes : 0;
+    if (asked >> PAGE_SHIFT > total) {
+        char what[120];
+        snprintf(what, sizeof(what), "dom0_mem= asks for %lu MiB, the machine has %lu MiB", asked >> 20,
+                 total >> (20 - PAGE_SHIFT));
+        give_up(what, "give a smaller dom0_mem=, or the machine more memory");
+    }
     if (s.cut)
-        log_warn("dom0_mem: only %lu MiB are available, domain 0 gets these", s.pages >> (20 - PAGE_SHIFT));
+        log_warn("dom0_mem: %lu MiB were asked for, only %lu MiB are available: domain 0 gets these", asked >> 20,
+                 s.pages >> (20 - PAGE_SHIFT));
     return s;
 }
 
