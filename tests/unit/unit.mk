@@ -22,3 +22,4 @@ unit: $(UNIT_TESTS)        ## build and run the unit tests
 check check-fast: $(UNIT_TESTS)
 -include $(UNIT_TESTS:=.d)
 include tests/unit/x86/x86.mk
+include tests/unit/headers.mk
