@@ -4,9 +4,9 @@ bench: $(BUILD)/serai.elf        ## measure native, Xen and Serai; table here, C
 	@bench/build $(BUILD)/bench
 	@$(PYTHON) bench/run --build $(BUILD)
 
-bench-quick: $(BUILD)/serai.elf  ## Serai alone, against the last full run's native and Xen figures; under a minute
+bench-quick: $(BUILD)/serai.elf  ## Serai alone, against the last full run's native and Xen figures; half a minute; OPS='null fork' for some
 	@bench/build $(BUILD)/bench
-	@$(PYTHON) bench/run --quick --build $(BUILD)
+	@$(PYTHON) bench/run --quick --build $(BUILD) $(OPS)
 
 bench-docs:                      ## put the last full run's table into docs/performance.md
 	@$(PYTHON) bench/report

@@ -4,6 +4,7 @@ One vCPU under instruction counting: a TSC tick is an instruction, time is virtu
 off because TCG counts every iteration of REP, SMAP because QEMU's IRET reads its frame as a user would.
 """
 import subprocess
+import sys
 import threading
 
 COUNTERS = ("user", "kernel", "hypervisor", "cr3", "cr4", "invlpg", "hypercall", "return")
@@ -74,6 +75,14 @@ def median(rounds):
     return rounds[len(rounds) // 2]
 
 
+def cross_check(said, records, side):
+    """The plugin's sum against the guest's own TSC: two witnesses. Only where nobody sleeps does every tick execute."""
+    for _, index, op, _n, ticks, *_warm in said:
+        counted = sum(records[int(index)][c] for c in ("user", "kernel", "hypervisor"))
+        if op != "sleep" and abs(counted - int(ticks)) > 0.01 * counted + 100:
+            print(f"bench: {side} {op}: {counted} instructions counted, but {ticks} TSC ticks", file=sys.stderr)
+
+
 def boot(side, folder, ops="all", rounds=5, kernel="vmlinux", name=None, seconds=900):
     """{operation: counters per repetition}; the operation "init" is the way to the first user instruction.
 
@@ -86,6 +95,7 @@ def boot(side, folder, ops="all", rounds=5, kernel="vmlinux", name=None, seconds
     init, records = read_counts(f"{out}.counts")
     if len(said) != len(records):
         raise BootFailed(f"{len(records)} records for {len(said)} operations; see {out}.log")
+    cross_check(said, records, side)
     by_op = {}
     for _, index, op, n, _ticks, *warm in said:
         if not warm:

@@ -30,6 +30,22 @@ def write(path, sides):
                 out.writerow([date, rev, side, op, *(f"{counters[c]:.10g}" for c in COUNTERS)])
 
 
+def write_top(path, top):
+    """top: {operation: [(symbol, instructions per repetition)]}; where Serai's instructions went"""
+    with open(path, "w", newline="") as f:
+        out = csv.writer(f)
+        out.writerow(["operation", "symbol", "instructions"])
+        out.writerows([op, symbol, f"{n:.1f}"] for op, rows in top.items() for symbol, n in rows)
+
+
+def read_top(path):
+    top = {}
+    with open(path, newline="") as f:
+        for line in csv.DictReader(f):
+            top.setdefault(line["operation"], []).append((line["symbol"], float(line["instructions"])))
+    return top
+
+
 def read(path):
     """({side: {operation: counters}}, "date, commit")"""
     sides, stamp = {}, ""
@@ -45,5 +61,5 @@ def new_path():
 
 
 def latest():
-    found = sorted(RESULTS.glob("*.csv"))
+    found = sorted(p for p in RESULTS.glob("*.csv") if not p.name.endswith(".top.csv"))
     return found[-1] if found else None

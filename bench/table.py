@@ -23,22 +23,30 @@ def verdict(inside, at_most, aim):
     return "ok" if inside <= at_most else f"{inside / at_most:.2f} x"
 
 
-HEADER = ["operation", "native", "Xen", "Serai", "Xen/nat", "Serai/nat", "in Xen", "in Serai", "S/X", "at most", "aim",
+def floor(totals, in_xen, in_serai):
+    """What the guest's own part costs: the limit of a hypervisor without instructions."""
+    for total, inside in ((totals[2], in_serai), (totals[1], in_xen)):
+        if total is not None and inside is not None:
+            return total - inside
+    return None
+
+
+HEADER = ["operation", "native", "Xen", "Serai", "Xen/nat", "Serai/nat", "floor", "in Xen", "in Serai", "S/X", "at most", "aim",
           "verdict"]
 
 
-def costs(sides):
-    """Lines of cells, the header first."""
+def costs(sides, only=()):
+    """Lines of cells, the header first; with operations in only, the rows that Serai was measured for."""
     native, xen, serai = (sides.get(s, {}) for s in ("native", "xen", "serai"))
     lines = [HEADER]
     for row in rows.ROWS:
         totals = [rows.value(row, s, "total") for s in (native, xen, serai)]
         in_xen, in_serai = (rows.value(row, s, "inside") for s in (xen, serai))
-        if in_serai is None and in_xen is None:
+        if in_serai is None and (in_xen is None or only):
             continue
         at_most, own = rows.limit(row, xen)
         lines.append([row.label, *map(short, totals), ratio(totals[1], totals[0]), ratio(totals[2], totals[0]),
-                      short(in_xen), short(in_serai), ratio(in_serai, in_xen),
+                      ratio(floor(totals, in_xen, in_serai), totals[0]), short(in_xen), short(in_serai), ratio(in_serai, in_xen),
                       short(at_most) + ("" if own or at_most is None else " q"), short(row.aim),
                       verdict(in_serai, at_most, row.aim)])
     return lines
@@ -69,5 +77,6 @@ def aligned(lines):
 
 def markdown(lines):
     out = ["| " + " | ".join(line) + " |" for line in lines]
-    out.insert(1, "|---|" + "---:|" * (len(lines[0]) - 1))
+    aligned_right = "---:|" if len(lines[0]) > 2 else "---|"
+    out.insert(1, "|---|" + aligned_right * (len(lines[0]) - 1))
     return "\n".join(out)
