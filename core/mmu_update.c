@@ -175,6 +175,8 @@ long do_mmu_update(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
                 rc = 0;
             }
         }
+        if (unlikely(rc))
+            break;      /* i counts what was done: not this one */
     }
     subject_put(&s);
     if (report_done(pdone, i, resumed) && !rc)
