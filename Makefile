@@ -1,5 +1,5 @@
 # Serai. `make` builds build/serai.elf; `make help` lists the rest.
-#   DEBUG=1   assertions, lock-order checks, auditor after every domain death
+#   DEBUG=1   assertions, lock-order checks, event counters for xenperf
 #   CC=clang  the other compiler
 BUILD ?= build
 VERSION := 0.1
