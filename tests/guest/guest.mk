@@ -1,0 +1,29 @@
+# Guest tests: one directory per behaviour, each a tiny kernel that the hypervisor starts as domain 0. A test's opening
+# comment may say "Build: -Dflags" (for it and for the library) and "QEMU: options"; tests/guest/run reads the latter.
+GUEST_TESTS := $(patsubst tests/guest/%/test.c,$(BUILD)/tests/guest/%.elf,$(wildcard tests/guest/*/test.c))
+GUEST_LIB := $(wildcard tests/guest/lib/*.c) tests/guest/lib/entry.S
+GUEST_CFLAGS := -std=gnu11 -O1 -g -ffreestanding -fno-pie -no-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+  -fno-strict-aliasing -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-builtin \
+  -Wall -Wextra -Werror -Wno-unused-function -Wno-clobbered -Wno-missing-field-initializers -I. -Itests/guest/lib
+guest_flags = $(shell sed -n 's/^.*Build: *\(.*\)$$/\1/p;/\*\//q' $(1))
+
+# The library is compiled once for all tests that do not ask for flags; their own objects otherwise.
+G := $(BUILD)/tests/guest/obj
+GUEST_OBJ := $(patsubst tests/guest/lib/%,$(G)/%.o,$(GUEST_LIB))
+$(G)/%.o: tests/guest/lib/% tests/guest/lib/pv.h tests/guest/lib/dom.h
+	@mkdir -p $(@D)
+	@$(CC) $(GUEST_CFLAGS) -c $< -o $@
+
+$(BUILD)/tests/guest/%.elf: tests/guest/%/test.c $(GUEST_OBJ) tests/guest/lib/pv.h tests/guest/lib/dom.h tests/guest/lib/link.lds
+	@mkdir -p $(@D); echo "  GUEST $*"
+	@$(CC) $(GUEST_CFLAGS) $(call guest_flags,$<) -DTEST_NAME='"$*"' -c $< -o $(G)/$*.o
+	@$(CC) $(GUEST_CFLAGS) $(call guest_flags,$<) -c tests/guest/lib/entry.S -o $(G)/$*.entry.o
+	@echo 'const char test_name[] = "$*";' | $(CC) $(GUEST_CFLAGS) -x c -c - -o $(G)/$*.name.o
+	@$(LD) -nostdlib -static -z noexecstack --build-id=none --no-warn-rwx-segments -z max-page-size=4096 -T tests/guest/lib/link.lds -o $@ \
+	  $(G)/$*.entry.o $(G)/$*.o $(G)/$*.name.o $(filter-out $(G)/entry.S.o,$(GUEST_OBJ))
+
+.PHONY: guest guest-tests
+guest-tests: $(GUEST_TESTS)
+guest: $(BUILD)/serai.elf $(GUEST_TESTS)    ## build and run the tiny guests that test the interface
+	@tests/guest/run
+check check-fast: $(GUEST_TESTS)

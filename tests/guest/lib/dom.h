@@ -1,0 +1,50 @@
+/*
+ * A second domain, made of our own image: a copy of the test's code and data starts in it and does what domain 0 says,
+ * which is to call functions. So a test of two domains is one file, and both halves stand next to each other.
+ */
+#pragma once
+#include "pv.h"
+#include <xen/domctl.h>
+#include <xen/sysctl.h>
+
+#define MAX_DOM_PAGES 512
+
+/* In the child's page and mapped by domain 0. */
+struct mailbox {
+    volatile u32 request, done;         /* equal: idle */
+    volatile u64 fn, arg[3], ret;
+    volatile u32 log_len, checks, fails, over;
+    char log[2048];
+    u64 word[128];                      /* for the test's use */
+};
+_Static_assert(sizeof(struct mailbox) <= 4096, "one page");
+
+struct dom {
+    u16 id;
+    unsigned pages;
+    u64 mfn[MAX_DOM_PAGES];             /* frames by pfn */
+    u64 l4;                             /* frame */
+    u64 shared_mfn;
+    volatile struct mailbox *mb;
+    u64 mb_mfn;
+};
+
+/* domain 0's side */
+long domctl(struct xen_domctl *op);     /* fills in the version */
+long domctl_simple(u32 cmd, u16 id);
+long dom_create_empty(struct dom *d, unsigned vcpus, u64 max_pages);
+void dom_create(struct dom *d);         /* built, running, waiting; ends the test if that fails */
+u64 dom_call(struct dom *d, u64 (*fn)(u64, u64, u64), u64 a, u64 b, u64 c);
+void dom_start_call(struct dom *d, u64 (*fn)(u64, u64, u64), u64 a, u64 b, u64 c);
+bool dom_wait(struct dom *d, u64 ns);   /* false: not done yet */
+void dom_drain(struct dom *d);          /* take over its log and its counts */
+void dom_destroy(struct dom *d);        /* its mailbox is unmapped first */
+u64 free_pages(void);                   /* of the machine */
+long domain_info(u16 id, struct xen_domctl_getdomaininfo *info);
+
+/* the child's side */
+extern volatile struct mailbox *child_mb;
+void child_early(void);
+void child_loop(void);
+void child_say(const char *text, unsigned n);
+void __attribute__((noreturn)) child_exit(void);

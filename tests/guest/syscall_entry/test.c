@@ -1,0 +1,45 @@
+/* System calls from user mode: the callback's frame, its mask flag, registers, int 0x80 beside it. */
+#include "pv.h"
+
+USER_CODE(u_syscall, "mov $0x1234, %eax; mov $1, %edi; mov $2, %esi; mov $3, %r10d; mov $4, %r9d; stc; syscall; u_syscall_end: ud2")
+extern char u_syscall_end[];
+USER_CODE(u_syscall32, "syscall; ud2")
+
+void test(void)
+{
+    struct fault f;
+    user_init();
+    vi->evtchn_upcall_mask = 1;
+    user_run(&f, u_syscall);
+    EXPECT_EQ("syscall", f.vector, VECTOR_SYSCALL);
+    EXPECT_EQ("rip", f.regs.rip, (u64)u_syscall_end);
+    EXPECT_EQ("rcx is rip", f.regs.rcx, (u64)u_syscall_end);
+    EXPECT_EQ("r11 is the flags", f.regs.r11 & 0x201, 0x201);
+    EXPECT_EQ("flags", f.regs.rflags & 0x201, 0x201);
+    EXPECT_EQ("rax", f.regs.rax, 0x1234);
+    EXPECT_EQ("rdi", f.regs.rdi, 1);
+    EXPECT_EQ("r10", f.regs.r10, 3);
+    EXPECT_EQ("r9", f.regs.r9, 4);
+    EXPECT_EQ("cs", f.regs.cs & 0xffff, 0xe033);
+    EXPECT_EQ("ss", f.regs.ss, 0xe02b);
+    EXPECT_EQ("rsp", f.regs.rsp, (u64)user_stack_top);
+    EXPECT_EQ("iret with IF unmasked events, the callback does not mask", f.masked, 0);
+    struct callback_register reg = { .type = CALLBACKTYPE_syscall, .flags = CALLBACKF_mask_events, .address = (u64)entry_syscall };
+    OK("register with mask", hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg));
+    user_run(&f, u_syscall);
+    EXPECT_EQ("syscall", f.vector, VECTOR_SYSCALL);
+    EXPECT_EQ("masked", f.masked, 1);
+    reg.address = 0x8000000000000000;
+    REFUSED("a callback that is not canonical", hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg));
+    reg.address = (u64)entry_syscall;
+    reg.type = 99;
+    EXPECT_EQ("unknown callback", hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg), -ENOSYS);
+    EXPECT_EQ("unknown operation", hc(__HYPERVISOR_callback_op, 99, &reg), -ENOSYS);
+    struct callback_unregister un = { .type = CALLBACKTYPE_syscall };
+    EXPECT_EQ("cannot be taken back", hc(__HYPERVISOR_callback_op, CALLBACKOP_unregister, &un), -EINVAL);
+    un.type = 99;
+    EXPECT_EQ("unknown one", hc(__HYPERVISOR_callback_op, CALLBACKOP_unregister, &un), -ENOSYS);
+    /* A hypercall number in rax is no hypercall from user mode. */
+    user_run(&f, u_syscall32);
+    EXPECT_EQ("any syscall is the kernel's", f.vector, VECTOR_SYSCALL);
+}

@@ -1,0 +1,31 @@
+/* set_trap_table: incremental, selector forced to ring 3, addresses checked. */
+#include "pv.h"
+
+void test(void)
+{
+    struct fault f;
+    /* cs 0x10, as Linux sends it: must be usable */
+    trap_set(6, 0, 0xe030, (u64)trap_stubs + 6 * 16);
+    TRY(f, __asm__ volatile("ud2"));
+    EXPECT_EQ("ring-0 selector is forced to ring 3", f.vector, 6);
+    struct trap_info bad[2] = { { 6, 0, FLAT_KERNEL_CS, 0x8000000000000000 }, { 0 } };
+    REFUSED("address not canonical", hc(__HYPERVISOR_set_trap_table, bad));
+    TRY(f, __asm__ volatile("ud2"));
+    EXPECT_EQ("the old entry stands", f.vector, 6);
+    TRY(f, __asm__ volatile("int3"));
+    EXPECT_EQ("others stand, too", f.vector, 3);
+    /* a table that never ends: every entry valid, up to the end of mapped memory */
+    static struct trap_info many[600];
+    for (unsigned i = 0; i < 600; i++)
+        many[i] = (struct trap_info){ .vector = 0x90, .flags = 0, .cs = FLAT_KERNEL_CS, .address = (u64)entry_int80 };
+    many[599].address = 0;
+    OK("600 entries", hc(__HYPERVISOR_set_trap_table, many));
+    REFUSED("a table in the hypervisor", hc(__HYPERVISOR_set_trap_table, 0xffff830000000000));
+    /* a handler in the hypervisor's range: it is jumped to in ring 3 and faults there, nothing worse */
+    trap_set(0x91, 3, FLAT_KERNEL_CS, 0xffff830000000000);
+    TRY(f, __asm__ volatile("int $0x91"));
+    EXPECT(f.vector == 14 || f.vector == 13);
+    OK("set_callbacks", hc(__HYPERVISOR_set_callbacks, entry_event, entry_failsafe, entry_syscall));
+    hc(__HYPERVISOR_set_callbacks, 0x8000000000000000, entry_failsafe, entry_syscall);  /* Xen says 0 and keeps the old one */
+    OK("again", hc(__HYPERVISOR_set_callbacks, entry_event, entry_failsafe, entry_syscall));
+}

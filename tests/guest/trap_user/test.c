@@ -1,0 +1,66 @@
+/* User mode: its faults come to the kernel with the user's registers, on the kernel's stack, in the kernel's tables. */
+#include "pv.h"
+
+USER_CODE(u_read, "movabs 0x8000000000, %rax; ud2")
+USER_CODE(u_write_kernel, "mov $0x123, %ebx; movabs $0x8000000008, %rcx; mov %rbx, (%rcx); ud2")
+USER_CODE(u_hv, "movabs $0xffff830000000000, %rcx; mov (%rcx), %rbx; ud2")
+USER_CODE(u_m2p, "movabs $0xffff800000000000, %rcx; mov (%rcx), %rbx; ud2")
+USER_CODE(u_cli, "cli; ud2")
+USER_CODE(u_in, "mov $0x71, %edx; in (%dx), %al; ud2")
+USER_CODE(u_rdmsr, "mov $0x1b, %ecx; rdmsr; ud2")
+USER_CODE(u_cr, "mov %cr3, %rax; ud2")
+USER_CODE(u_clts, "clts; ud2")
+USER_CODE(u_div, "xor %edx, %edx; mov %edx, %ecx; div %ecx; ud2")
+USER_CODE(u_nc, "movabs $0x8000000000000000, %rcx; jmp *%rcx")
+USER_CODE(u_wbinvd, "wbinvd; ud2")
+USER_CODE(u_cpuid, "mov $0x40000000, %eax; cpuid; ud2")
+USER_CODE(u_xen, "mov $0x40000000, %eax; ud2; .ascii \"xen\"; cpuid; ud2")
+
+static void expect(const char *what, const char *code, u64 vector, u64 error)
+{
+    struct fault f;
+    user_run(&f, code);
+    check(__FILE__, __LINE__, what, (long)f.vector, (long)vector);
+    if (f.vector == vector)
+        check(__FILE__, __LINE__, what, (long)f.error, (long)error);
+}
+
+void test(void)
+{
+    struct fault f;
+    user_init();
+    /* slot 1 is in the kernel's table only */
+    u64 *l3 = table_alloc(), *l2 = table_alloc(), *l1 = table_alloc(), *data = page_alloc();
+    REQUIRE_OK(mmuext1(MMUEXT_PIN_L1_TABLE, va_mfn(l1)) | mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(l2)) | mmuext1(MMUEXT_PIN_L3_TABLE, va_mfn(l3)));
+    REQUIRE_OK(mmu1(va_mfn(l1) << 12, va_mfn(data) << 12 | KERNEL_PAGE) | mmu1(va_mfn(l2) << 12, va_mfn(l1) << 12 | TABLE) |
+               mmu1(va_mfn(l3) << 12, va_mfn(l2) << 12 | TABLE) | mmu1(our_l4() << 12 | 8, va_mfn(l3) << 12 | TABLE));
+    *data = 77;
+    EXPECT_EQ("the kernel sees it", *(volatile u64 *)0x8000000000, 77);
+    expect("user does not", u_read, 14, 4);
+    user_run(&f, u_write_kernel);
+    EXPECT_EQ("user write", f.vector, 14);
+    EXPECT_EQ("error code", f.error, 6);
+    EXPECT_EQ("cr2", f.cr2, 0x8000000008);
+    EXPECT_EQ("rbx", f.regs.rbx, 0x123);
+    EXPECT_EQ("cs", f.regs.cs & 0xffff, FLAT_USER_CS);
+    EXPECT_EQ("ss", f.regs.ss, FLAT_USER_SS);
+    EXPECT_EQ("rsp", f.regs.rsp, (u64)user_stack_top);
+    EXPECT_EQ("IF: user runs with events on", f.regs.rflags & 0x200, 0x200);
+    EXPECT_EQ("kernel memory is as it was", data[1], 0);
+    user_run(&f, u_hv);
+    EXPECT_EQ("the hypervisor's memory", f.vector, 14);
+    EXPECT_EQ("error code without a hint", f.error & ~1UL, 4);
+    expect("cli", u_cli, 13, 0);
+    expect("in", u_in, 13, 0);
+    expect("rdmsr", u_rdmsr, 13, 0);
+    expect("mov from cr3", u_cr, 13, 0);
+    expect("clts", u_clts, 13, 0);
+    expect("wbinvd", u_wbinvd, 13, 0);
+    expect("divide error", u_div, 0, 0);
+    expect("jump to a non-canonical address", u_nc, 13, 0);
+    user_run(&f, u_cpuid);
+    EXPECT_EQ("cpuid runs to the ud2", f.vector, 6);
+    user_run(&f, u_xen);
+    EXPECT_EQ("forced cpuid in user mode", f.vector, 6);
+    EXPECT_EQ("XenVMMXenVMM", f.regs.rbx == 0x566e6558 && f.regs.rip == (u64)u_xen + 12, 1);
+}
