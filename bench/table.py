@@ -35,10 +35,13 @@ HEADER = ["operation", "native", "Xen", "Serai", "Xen/nat", "Serai/nat", "floor"
           "verdict"]
 
 
-def costs(sides, only=()):
-    """Lines of cells, the header first; with operations in only, the rows that Serai was measured for."""
+def costs(sides, only=(), before=None):
+    """Lines of cells, the header first; with operations in only, the rows that Serai was measured for.
+
+    before: Serai's operations in an earlier run, shown in a column of their own.
+    """
     native, xen, serai = (sides.get(s, {}) for s in ("native", "xen", "serai"))
-    lines = [HEADER]
+    lines = [HEADER + (["before"] if before else [])]
     for row in rows.ROWS:
         totals = [rows.value(row, s, "total") for s in (native, xen, serai)]
         in_xen, in_serai = (rows.value(row, s, "inside") for s in (xen, serai))
@@ -49,10 +52,27 @@ def costs(sides, only=()):
                       ratio(floor(totals, in_xen, in_serai), totals[0]), short(in_xen), short(in_serai), ratio(in_serai, in_xen),
                       short(at_most) + ("" if own or at_most is None else " q"), short(row.aim),
                       verdict(in_serai, at_most, row.aim)])
+        if before:
+            lines[-1].append(short(rows.value(row, before, "inside")))
     return lines
 
 
 EVENTS = (("cr3", "CR3"), ("cr4", "CR4"), ("invlpg", "INVLPG"), ("hypercall", "hypercalls"), ("return", "returns"))
+
+
+def flushes(records, op):
+    """Writes of CR3 and CR4: with CR3's, and those that toggle global pages, the TLB goes. None if not measured."""
+    return records[op]["cr3"] + records[op]["cr4"] if op in records else None
+
+
+def more_flushes(sides):
+    """Operations in which Serai flushes more than Xen (by more than a twentieth of a flush)."""
+    found = []
+    for op in sides.get("serai", {}):
+        xen, serai = (flushes(sides.get(s, {}), op) for s in ("xen", "serai"))
+        if xen is not None and op not in ("boot", "bootplain") and serai > xen + 0.05:
+            found.append(f"{op} ({serai:.4g}, Xen {xen:.4g})")
+    return found
 
 
 def events(sides):
