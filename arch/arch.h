@@ -10,7 +10,7 @@ struct domain;
 struct vcpu;
 
 /* ---- address spaces ---- */
-void *mfn_to_virt(mfn_t mfn);           /* any RAM frame is always mapped (direct map) */
+#include <machine/direct.h>             /* mfn_to_virt(): any RAM frame is always mapped */
 mfn_t virt_to_mfn(const void *va);      /* inverse, for direct-map addresses */
 void page_clear(void *page);
 void page_copy(void *dst, const void *src);

@@ -15,7 +15,8 @@
  * have no references, so nobody can get at them.
  *
  * Pages of Serai shared with a guest (FRAME_SERAI) work the same, except that the guest cannot release them; they hold
- * a use as TYPE_WRITABLE from the start because Serai writes to them, so they can never become page tables.
+ * a use as TYPE_WRITABLE from the start because Serai writes to them, so they can never become page tables. Pages that
+ * belong to no guest and that domain 0 may map (trace buffers) are the same with Serai as their owner, for good.
  *
  * A guest dies here never; a count that goes below zero is a defect of Serai.
  */
@@ -338,4 +339,14 @@ void shared_page_free(void *page)
     __atomic_fetch_and(&f->count, ~FRAME_ALLOCATED, __ATOMIC_ACQ_REL);
     type_put_writable(mfn);
     frame_put(mfn);
+}
+
+void frame_publish(mfn_t mfn)
+{
+    struct frame *f = mfn_frame(mfn);
+
+    f->owner = OWNER_SERAI;
+    f->type = TYPE_WRITABLE | TYPE_VALIDATED | 1;
+    m2p_set(mfn, INVALID_M2P);
+    __atomic_store_n(&f->count, FRAME_SERAI | 1, __ATOMIC_RELEASE);
 }

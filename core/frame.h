@@ -46,7 +46,7 @@ _Static_assert(sizeof(struct frame) == 32, "frame table overhead: 0.78 % of RAM"
 #define TYPE_PARTIAL (1UL << 57)          /* validation or its undoing was pre-empted at `progress` */
 #define TYPE_USES 0xffffffffUL
 
-extern struct frame *frame_table;
+#include <machine/direct.h>                /* frame_table */
 extern mfn_t frame_table_max;             /* first mfn that has no record */
 
 static inline bool mfn_valid(mfn_t mfn) { return mfn < frame_table_max; }
@@ -67,6 +67,12 @@ bool __must_check frame_get(mfn_t mfn, const struct domain *d);
 /* The same whoever the owner is; the owner's id in *owner. */
 bool __must_check frame_get_any(mfn_t mfn, u16 *owner);
 void frame_put(mfn_t mfn);
+
+/*
+ * A frame of Serai's own that domain 0 may map, writable too, by DOMID_XEN: from now on it has an owner with a reference
+ * and can never be freed.
+ */
+void frame_publish(mfn_t mfn);
 
 /* Drop the owner's allocation reference if it still exists (balloon out, domain death). */
 bool frame_release(mfn_t mfn);

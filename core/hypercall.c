@@ -18,6 +18,7 @@
 #include "arch/arch.h"
 #include "core/perfc.h"
 #include "core/reject.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
 
@@ -33,7 +34,7 @@ u64 hypercall_unknown(void) { return READ_ONCE(unknown_calls); }
 #define CALL_5(f) f(a[0], a[1], a[2], a[3], a[4])
 
 /* A switch, so that the compiler sees direct calls with the right number of arguments and no cast is needed. */
-long hypercall_dispatch(u32 nr, const u64 a[6])
+static long dispatch(u32 nr, const u64 a[6])
 {
     perfc_hypercall(nr);
     switch (nr) {
@@ -45,6 +46,24 @@ long hypercall_dispatch(u32 nr, const u64 a[6])
         __atomic_fetch_add(&unknown_calls, 1, __ATOMIC_RELAXED);
         return refuse_quietly(-ENOSYS);
     }
+}
+
+/* The low halves of two arguments: for most calls what is asked for, and how often or of whom. */
+static void trace_call(u32 event, u32 nr, const u64 a[6])
+{
+    trace(event, nr | TRC_PV_HYPERCALL_V2_ARG_32(0) | TRC_PV_HYPERCALL_V2_ARG_32(1), (u32)a[0], (u32)a[1]);
+}
+
+long hypercall_dispatch(u32 nr, const u64 args[6])
+{
+    trace_call(TRC_PV_HYPERCALL_SUBCALL, nr, args);
+    return dispatch(nr, args);
+}
+
+long hypercall_traced(u32 nr, const u64 args[6])
+{
+    trace_call(TRC_PV_HYPERCALL_V2, nr, args);
+    return dispatch(nr, args);
 }
 
 long hypercall_continue(unsigned nr, unsigned nargs, ...)

@@ -27,6 +27,13 @@ static inline unsigned type_level(u64 type)
 static inline bool type_live_table(u64 type) { return (type & TYPE_VALIDATED) && (type & TYPE_USES) && type_level(type); }
 static inline bool l4_slot_is_guests(unsigned i) { return i < 256 || i > 271; }
 
+/*
+ * A live table keeps, in the word that is a time stamp while nobody uses the frame, which of its 32 groups of 16 entries may
+ * have present ones: what a table contains then decides what it costs to take it apart, not its 512 slots.
+ */
+#define GROUP 16
+static inline void table_mark(struct frame *f, unsigned index) { f->stamp |= 1u << (index / GROUP); }
+
 /* ---- pagetype.c; d->mmu_lock held ---- */
 /* A use of d's frame as a page table of that type (validates it if it is the first). 0, -EINVAL, -ERESTART. */
 long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w);

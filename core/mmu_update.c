@@ -41,22 +41,27 @@ static void finish_orphan(struct domain *d, struct mmu_work *w)
     }
 }
 
-/* One entry of a table of d, by machine address. -ERESTART: nothing done yet, call again. */
-static long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 val, bool preserve_ad, struct mmu_work *w)
+/*
+ * One entry of a table of d, by machine address; d->mmu_lock is held, and let go of where the update is not an ordinary one.
+ * -ERESTART: nothing done yet, call again.
+ */
+static inline long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 val, bool preserve_ad, struct mmu_work *w)
 {
     mfn_t mfn = maddr >> PAGE_SHIFT;
+    unsigned level = live_level(d, mfn);
     long rc;
 
-    spin_lock(&d->mmu_lock);
-    unsigned level = live_level(d, mfn);
-    if (unlikely(!level)) {
-        spin_unlock(&d->mmu_lock);
-        return plain_write(d, maddr, val);
+    if (likely(level)) {
+        rc = pte_write(d, pg, level, (u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8))), val, preserve_ad, w);
+        if (likely(!w->orphan))
+            return rc;
     }
-    u64 *p = (u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8)));
-    rc = pte_write(d, pg, level, p, val, preserve_ad, w);
     spin_unlock(&d->mmu_lock);
-    finish_orphan(d, w);
+    if (level)
+        finish_orphan(d, w);
+    else
+        rc = plain_write(d, maddr, val);
+    spin_lock(&d->mmu_lock);
     return rc;
 }
 
@@ -114,18 +119,17 @@ static void subject_put(struct subject *s)
             domain_put(s->held[i]);
 }
 
-static long one_request(struct subject *s, const mmu_update_t *req, struct mmu_work *w)
+/* s->pt->mmu_lock is held. */
+static inline long one_request(struct subject *s, const mmu_update_t *req, struct mmu_work *w)
 {
-    switch (req->ptr & 3) {
-    case MMU_MACHPHYS_UPDATE: {
+    unsigned kind = req->ptr & 3;
+
+    if (unlikely(kind == MMU_MACHPHYS_UPDATE)) {
         struct domain *owner = s->held[1] ? s->held[1] : s->pt;
         return update_m2p(owner, req->ptr >> PAGE_SHIFT, req->val);
     }
-    case MMU_PT_UPDATE_PRESERVE_AD:
-        return update_entry(s->pt, s->pg, req->ptr & ~7UL, req->val, true, w);
-    default:    /* NORMAL, NO_TRANSLATE: a PV guest's frame numbers are machine frames */
-        return update_entry(s->pt, s->pg, req->ptr & ~7UL, req->val, false, w);
-    }
+    /* NO_TRANSLATE is like NORMAL: a PV guest's frame numbers are machine frames. */
+    return update_entry(s->pt, s->pg, req->ptr & ~7UL, req->val, kind == MMU_PT_UPDATE_PRESERVE_AD, w);
 }
 
 /* Number of requests done so far goes to *pdone; a resumed call adds to what is there. */
@@ -153,31 +157,38 @@ long do_mmu_update(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
     if (unlikely(count > UINT32_MAX))
         return reject(-EINVAL, "%lu requests in one call", (unsigned long)count);
     rc = subject_find(foreigndom, &s);
-    for (i = 0; !rc && i < count; i++) {
+    if (unlikely(rc)) {
+        subject_put(&s);
+        return rc;
+    }
+    spin_lock(&s.pt->mmu_lock);
+    for (i = 0; i < count; i++) {
         mmu_update_t req;
-        if (unlikely(get_guest_words((u64 *)&req, reqs + i * sizeof(req), 2))) {
+        if (unlikely(get_guest_pair(&req.ptr, &req.val, reqs + i * sizeof(req)))) {
             rc = -EFAULT;
             break;
         }
         rc = one_request(&s, &req, &w);
-        if (unlikely(rc == -ERESTART || w.left <= 0)) {
-            u64 done = i + (rc == 0);
-            w.left = MMU_WORK;
-            if (preempt_check() && done < count && (!rc || rc == -ERESTART)) {
-                subject_put(&s);
-                if (report_done(pdone, done, resumed))
-                    return -EFAULT;
-                return hypercall_continue(__HYPERVISOR_mmu_update, 4, reqs + done * sizeof(req),
-                                          (count - done) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
-            }
-            if (rc == -ERESTART) {
-                i--;
-                rc = 0;
-            }
+        if (likely(!rc && w.left > 0))
+            continue;
+        if (rc && rc != -ERESTART)
+            break;
+        /* A breath: others want the lock, or this CPU. */
+        u64 done = i + (rc == 0);
+        w.left = MMU_WORK;
+        spin_unlock(&s.pt->mmu_lock);
+        if (preempt_check() && done < count) {
+            subject_put(&s);
+            if (report_done(pdone, done, resumed))
+                return -EFAULT;
+            return hypercall_continue(__HYPERVISOR_mmu_update, 4, reqs + done * sizeof(req),
+                                      (count - done) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
         }
-        if (unlikely(rc))
-            break;      /* i counts what was done: not this one */
+        spin_lock(&s.pt->mmu_lock);
+        i -= rc == -ERESTART;
+        rc = 0;
     }
+    spin_unlock(&s.pt->mmu_lock);
     subject_put(&s);
     if (report_done(pdone, i, resumed) && !rc)
         rc = -EFAULT;

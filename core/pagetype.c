@@ -82,6 +82,7 @@ static long table_undo(struct domain *d, mfn_t mfn, unsigned level, struct mmu_w
     struct frame *f = mfn_frame(mfn);
     u64 *t = mfn_to_virt(mfn);
     unsigned i = f->progress;
+    u32 marks = f->stamp;
 
     /* The child at `progress` may have stopped half way. */
     if (level > 1 && i < PTES_PER_PAGE && (t[i] & PTE_PRESENT) && (level < 4 || l4_slot_is_guests(i)) &&
@@ -93,6 +94,10 @@ static long table_undo(struct domain *d, mfn_t mfn, unsigned level, struct mmu_w
             return -ERESTART;
     }
     while (i-- > 0) {
+        if (i % GROUP == GROUP - 1 && !(marks >> (i / GROUP) & 1)) {
+            i -= GROUP - 1;         /* nothing in this group */
+            continue;
+        }
         if (!(t[i] & PTE_PRESENT) || (level == 4 && !l4_slot_is_guests(i)))
             continue;
         f->progress = (u16)i;
@@ -105,6 +110,13 @@ static long table_undo(struct domain *d, mfn_t mfn, unsigned level, struct mmu_w
     return 0;
 }
 
+/* Is any of these 16 entries present? */
+static inline bool group_present(const u64 *e)
+{
+    u64 any = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7] | e[8] | e[9] | e[10] | e[11] | e[12] | e[13] | e[14] | e[15];
+    return any & PTE_PRESENT;
+}
+
 /* Take what entries [progress, 512) name; on failure everything is undone. 0, -EINVAL..., -ERESTART. */
 static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct mmu_work *w)
 {
@@ -112,9 +124,14 @@ static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct m
     u64 *t = mfn_to_virt(mfn);
 
     for (unsigned i = f->progress; i < PTES_PER_PAGE; i++) {
-        if (!(t[i] & PTE_PRESENT))
-            continue;
-        if (level == 4 && !l4_slot_is_guests(i))
+        if (i % GROUP == 0) {
+            if (!group_present(t + i)) {
+                i += GROUP - 1;
+                continue;
+            }
+            table_mark(f, i);
+        }
+        if (!(t[i] & PTE_PRESENT) || (level == 4 && !l4_slot_is_guests(i)))
             continue;
         f->progress = (u16)i;
         if (w->left <= 0)
@@ -142,8 +159,11 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
     struct frame *f = mfn_frame(mfn);
     long rc;
 
-    if (!resume)
+    if (!resume) {
         f->progress = 0;
+        if (type != TYPE_DESC)
+            f->stamp = 0;           /* table_mark()'s from here on */
+    }
     WRITE_ONCE(f->type, type | 1);
     if (type == TYPE_DESC)
         rc = descriptor_page_valid(mfn) ? 0 : reject(-EINVAL, "frame %#lx holds descriptors no guest may have",
@@ -156,6 +176,8 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
             frame_put(mfn);         /* PARTIAL keeps one */
         return rc;
     }
+    if (rc)
+        stamp(f);
     WRITE_ONCE(f->type, rc ? TYPE_NONE : type | TYPE_VALIDATED | 1);
     if (resume)
         frame_put(mfn);

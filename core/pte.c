@@ -7,6 +7,7 @@
  * guest's kernel and user are kept apart by having two top-level tables.
  */
 #include "arch/arch.h"
+#include "core/frame_inline.h"
 #include "core/mmu_internal.h"
 #include "core/reject.h"
 #include "lib/rangeset.h"
@@ -34,25 +35,37 @@ static long take_device(struct domain *d, pg_owner_t pg, u64 *pte)
     return 0;
 }
 
-static long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
+static long refuse_owner(mfn_t mfn, pg_owner_t pg)
+{
+    u16 owner;
+
+    if (!frame_get_any(mfn, &owner))
+        return reject(-EINVAL, "frame %#lx is nobody's", (unsigned long)mfn);
+    frame_put(mfn);
+    return reject(-EPERM, "frame %#lx belongs to domain %u, not to domain %u", (unsigned long)mfn, owner, pg);
+}
+
+static long refuse_writable(mfn_t mfn)
+{
+    u64 type = READ_ONCE(mfn_frame(mfn)->type);
+
+    return reject(-EINVAL, "frame %#lx is a page or descriptor table (type %lu): not mappable writable",
+                  (unsigned long)mfn, (unsigned long)(type >> TYPE_SHIFT));
+}
+
+static inline long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
 {
     mfn_t mfn = pte_mfn(*pte);
-    u16 owner;
+    struct frame *f = mfn_frame(mfn);
 
     *pte = (*pte & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
     if (unlikely(!mfn_is_ram(mfn)))
         return take_device(d, pg, pte);
-    if (unlikely(!frame_get_any(mfn, &owner)))
-        return reject(-EINVAL, "frame %#lx is nobody's", (unsigned long)mfn);
-    if (unlikely(owner != pg)) {
-        frame_put(mfn);
-        return reject(-EPERM, "frame %#lx belongs to domain %u, not to domain %u", (unsigned long)mfn, owner, pg);
-    }
-    if ((*pte & PTE_RW) && unlikely(!type_get_writable(mfn))) {
-        u64 type = READ_ONCE(mfn_frame(mfn)->type);
-        frame_put(mfn);
-        return reject(-EINVAL, "frame %#lx is a page or descriptor table (type %lu): not mappable writable",
-                      (unsigned long)mfn, (unsigned long)(type >> TYPE_SHIFT));
+    if (unlikely(!ref_get_owned(f, pg)))
+        return refuse_owner(mfn, pg);
+    if ((*pte & PTE_RW) && unlikely(!writable_get(f))) {
+        ref_put(f);
+        return refuse_writable(mfn);
     }
     if (!d->privileged)
         *pte &= ~CACHE_BITS;        /* RAM is cached; only drivers of real devices have reasons to differ */
@@ -75,15 +88,16 @@ long pte_take(struct domain *d, pg_owner_t pg, unsigned level, u64 *pte, struct 
     return level == 1 ? take_l1(d, pg, pte) : take_table(d, level, pte, w);
 }
 
-static void drop_l1(u64 pte)
+static inline void drop_l1(u64 pte)
 {
     mfn_t mfn = pte_mfn(pte);
+    struct frame *f = mfn_frame(mfn);
 
-    if ((pte & PTE_GNTTAB) || !mfn_is_ram(mfn))
+    if (unlikely((pte & PTE_GNTTAB) || !mfn_is_ram(mfn)))
         return;
     if (pte & PTE_RW)
-        type_put_writable(mfn);
-    frame_put(mfn);
+        writable_put(f);
+    ref_put(f);
 }
 
 long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w)
@@ -99,7 +113,7 @@ long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w)
 enum ad { AD_REPLACE, AD_KEEP, AD_NEW_ONES };
 
 /* Store; the value replaced. `seen` is what the guest's decision was based on (AD_NEW_ONES). */
-static u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
+static inline u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
 {
     if (ad == AD_REPLACE)
         return __atomic_exchange_n(p, new, __ATOMIC_ACQ_REL);
@@ -112,31 +126,61 @@ static u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
     return old;
 }
 
-/* The same reference goes on under other flags. */
-static long check_same(struct domain *d, unsigned level, u64 *new)
+/* The same child goes on under other flags. */
+static long check_same_table(unsigned level, u64 *new)
 {
-    if (unlikely((*new & pte_reserved) || (level > 1 && (*new & PTE_PSE))))
+    if (unlikely((*new & pte_reserved) || (*new & PTE_PSE)))
         return reject(-EINVAL, "L%u entry %#lx has bits no guest may set", level, (unsigned long)*new);
     *new = (*new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
-    if (level == 1 && !d->privileged && mfn_is_ram(pte_mfn(*new)))
-        *new &= ~CACHE_BITS;
     return 0;
 }
 
-/* *seen: in, what the entry was when the guest decided; out, what was replaced. */
-static long replace(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, enum ad ad, u64 *seen,
-                    struct mmu_work *w)
+/*
+ * L1. An entry that goes on naming the same frame keeps its reference; only its writable use may come or go. *seen: in,
+ * what the entry was when the guest decided; out, what was replaced.
+ */
+static inline long replace_l1(struct domain *d, pg_owner_t pg, u64 *p, u64 new, enum ad ad, u64 *seen)
 {
     u64 old = READ_ONCE(*p);
-    bool same = false;
-    long rc;
+    bool same = (old & new & PTE_PRESENT) && !((old ^ new) & PTE_ADDR) && !(old & PTE_GNTTAB) &&
+                mfn_is_ram(pte_mfn(new));
+    struct frame *f = mfn_frame(pte_mfn(new));
 
-    if (level == 4 && unlikely(!l4_slot_is_guests((unsigned)((u64)p >> 3) & 511)))
-        return reject(-EINVAL, "top-level slot %u belongs to Serai", (unsigned)((u64)p >> 3) & 511);
+    if (same) {
+        new = (new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
+        if (!d->privileged)
+            new &= ~CACHE_BITS;
+        if ((new & ~old & PTE_RW) && unlikely(!writable_get(f)))
+            return refuse_writable(pte_mfn(new));
+        *seen = old = store(p, new, ad, *seen);
+        if (old & ~new & PTE_RW)
+            writable_put(f);
+        return 0;
+    }
     if (new & PTE_PRESENT) {
-        same = (old & PTE_PRESENT) && !((old ^ new) & PTE_ADDR) &&
-               (level > 1 || (!((old ^ new) & PTE_RW) && !(old & PTE_GNTTAB)));
-        rc = same ? check_same(d, level, &new) : pte_take(d, pg, level, &new, w);
+        if (unlikely(new & pte_reserved))
+            return reject(-EINVAL, "L1 entry %#lx has address bits this CPU does not have", (unsigned long)new);
+        long rc = take_l1(d, pg, &new);
+        if (unlikely(rc))
+            return rc;
+    }
+    *seen = old = store(p, new, ad, *seen);
+    if (old & PTE_PRESENT)
+        drop_l1(old);
+    return 0;
+}
+
+static long replace_table(struct domain *d, unsigned level, u64 *p, u64 new, enum ad ad, u64 *seen, struct mmu_work *w)
+{
+    unsigned index = (unsigned)((u64)p >> 3) & 511;
+    u64 old = READ_ONCE(*p);
+    bool same = false;
+
+    if (level == 4 && unlikely(!l4_slot_is_guests(index)))
+        return reject(-EINVAL, "top-level slot %u belongs to Serai", index);
+    if (new & PTE_PRESENT) {
+        same = (old & PTE_PRESENT) && !((old ^ new) & PTE_ADDR);
+        long rc = same ? check_same_table(level, &new) : pte_take(d, d->id, level, &new, w);
         if (unlikely(rc))
             return rc;
     }
@@ -144,6 +188,17 @@ static long replace(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64
     if ((old & PTE_PRESENT) && !same && pte_drop(d, level, old, w))
         w->orphan = pte_mfn(old);
     return 0;
+}
+
+static inline long replace(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, enum ad ad, u64 *seen,
+                           struct mmu_work *w)
+{
+    w->left--;
+    if (new & PTE_PRESENT)
+        table_mark(mfn_frame(direct_mfn(p)), (unsigned)((u64)p >> 3) & 511);
+    if (likely(level == 1))
+        return replace_l1(d, pg, p, new, ad, seen);
+    return replace_table(d, level, p, new, ad, seen, w);
 }
 
 long pte_write(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, bool preserve_ad, struct mmu_work *w)

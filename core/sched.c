@@ -30,6 +30,7 @@
 #include "core/heap.h"
 #include "core/options.h"
 #include "core/reject.h"
+#include "core/trace.h"
 #include "lib/print.h"
 
 static struct domain idle_domain_record;
@@ -56,6 +57,8 @@ void runstate_change(struct vcpu *v, int state, ns_t now)
 
     if (now > r->state_entry_time)
         r->time[r->state] += now - r->state_entry_time;
+    if (r->state != state)
+        trace(TRC_SCHED_RUNSTATE_CHANGE | (u32)(r->state & 3) << 8 | (u32)(state & 3) << 4, TRACE_VCPU(v));
     r->state_entry_time = max(now, (ns_t)r->state_entry_time);
     r->state = state;
 }
@@ -128,6 +131,7 @@ static void submit(struct vcpu *v, struct runq *rq)
             break;
     }
     now = now_ns();
+    trace(TRC_SCHED_WAKE, v->domain->id, v->id);
     runstate_change(v, RUNSTATE_runnable, now);
     runq_charge(rq, now); /* for the clock to be right */
     runq_join(rq, sv, WAKE_BONUS, runq_cpu(rq) != from);
@@ -191,8 +195,10 @@ void vcpu_block(void)
     /* Who made an event pending before we set the flag did not wake us. */
     if (vcpu_event_pending(v))
         __atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);
-    else
+    else {
+        trace(TRC_SCHED_BLOCK, v->domain->id, v->id);
         cpu_raise(smp_cpu(), PENDING_SCHED);
+    }
 }
 
 /* ---- choosing ---- */
@@ -256,6 +262,7 @@ static void dispatch(struct runq *rq, struct vcpu *prev, struct vcpu *next, ns_t
 {
     struct sched_vcpu *p = prev->sched, *n = next->sched;
 
+    trace(TRC_SCHED_SWITCH, prev->domain->id, prev->id, next->domain->id, next->id);
     runstate_change(prev, vcpu_is_idle(prev) ? RUNSTATE_runnable : runstate_of(prev), now);
     runstate_change(next, RUNSTATE_running, now);
     if (p->sd)
@@ -286,6 +293,8 @@ void schedule(void)
     prev->sched->yielded = false;
     if (next != prev)
         dispatch(rq, prev, next, now);
+    else
+        trace(TRC_SCHED_CONTINUE_RUNNING | RUNSTATE_running << 4, TRACE_VCPU(prev));
     if (next != prev || !rq->slice_end || now >= rq->slice_end)
         slice_start(rq, now);
     if (runq_head(rq))

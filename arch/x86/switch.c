@@ -30,6 +30,7 @@
 #include "core/hypercall.h"
 #include "core/mmu.h"
 #include "core/sched.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "lib/bitops.h"
 #include "lib/print.h"
@@ -203,8 +204,10 @@ static void pending_work(void)
         timers_run();
     if (bits & PENDING_CONSOLE)
         console_work();
-    if (bits & PENDING_TASK)
+    if (bits & PENDING_TASK) {
         domains_reap();
+        trace_announce();
+    }
 }
 
 /* An NMI for the guest, when it can take one. */

@@ -10,6 +10,7 @@
 #include "core/perfc.h"
 #include "core/reject.h"
 #include "core/sched.h"
+#include "core/trace.h"
 
 #define MAX_KEYS 32             /* per call; each may print a page */
 
@@ -80,8 +81,14 @@ static long perfc(struct xen_sysctl *op, bool *copyback)
     return perfc_sysctl(&op->u.perfc_op);
 }
 
+static long trace_buffers(struct xen_sysctl *op, bool *copyback)
+{
+    return trace_sysctl(&op->u.tbuf_op, copyback);
+}
+
 static sysctl_fn *const handlers[] = {
     [XEN_SYSCTL_readconsole] = console_read,
+    [XEN_SYSCTL_tbuf_op] = trace_buffers,
     [XEN_SYSCTL_physinfo] = sysctl_physinfo,
     [XEN_SYSCTL_sched_id] = sched_id,
     [XEN_SYSCTL_perfc_op] = perfc,
@@ -97,7 +104,6 @@ static sysctl_fn *const handlers[] = {
 };
 
 static const struct { u32 cmd; const char *why; } missing[] = {
-    { XEN_SYSCTL_tbuf_op, "there are no trace buffers for xentrace" },
     { XEN_SYSCTL_get_pmstat, "the firmware manages processor states" },
     { XEN_SYSCTL_pm_op, "the firmware manages processor states" },
     { XEN_SYSCTL_cpu_hotplug, "CPUs cannot be taken off or on" },

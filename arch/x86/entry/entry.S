@@ -254,8 +254,8 @@ hypercall:
     movl $BY_SYSCALL, 4(%rsp)
     SAVE_REGS
     movq %r10, %rcx
-    cmpq $64, %rax
-    jae unknown_hypercall
+    cmpq hypercall_limit(%rip), %rax
+    jae slow_hypercall
     leaq hypercall_table(%rip), %r10
     call *(%r10, %rax, 8)
     movq %rax, REGS_rax(%rsp)
@@ -314,9 +314,9 @@ exit_event:
     call guest_upcall
     jmp exit_to_guest
 
-unknown_hypercall:
+slow_hypercall:
     movq %rax, %rdi
-    call hypercall_absent
+    call hypercall_slow
     movq %rax, REGS_rax(%rsp)
     jmp exit_to_guest
 

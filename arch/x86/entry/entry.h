@@ -25,7 +25,9 @@ void guest_inject_syscall(struct vcpu *v);
 void guest_inject_syscall32(struct vcpu *v);
 void guest_inject_sysenter(struct vcpu *v);
 void idle_loop(void) __noreturn;
-long hypercall_absent(u64 nr);
+long hypercall_absent(u64 arg);
+long hypercall_slow(u64 nr);     /* numbers from hypercall_limit on */
+extern u64 hypercall_limit;
 
 /* IDT, GDT, TSS and SYSCALL registers of the CPU that calls (arch/x86/entry/tables.c). */
 void tables_init_cpu(unsigned cpu, void *stack_base);

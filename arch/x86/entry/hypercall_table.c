@@ -3,6 +3,8 @@
 #include <xen/arch-x86/xen-mca.h>
 #include "arch/x86/entry/entry.h"
 #include "core/hypercall.h"
+#include "core/trace.h"
+#include "core/vcpu.h"
 
 extern const void *const hypercall_table[64];
 #pragma GCC diagnostic ignored "-Woverride-init"  /* the default first, then those that exist */
@@ -14,9 +16,25 @@ const void *const hypercall_table[64] = {
 #undef HYPERCALL
 };
 
-long hypercall_absent(u64 nr)
+/*
+ * Numbers from here on take the slow way: unknown ones, and all of them while hypercalls are traced, so that the test
+ * that entry.S makes anyway is the only cost of tracing while nobody traces.
+ */
+u64 hypercall_limit = ARRAY_SIZE(hypercall_table);
+
+void machine_trace_hypercalls(bool on) { WRITE_ONCE(hypercall_limit, on ? 0 : ARRAY_SIZE(hypercall_table)); }
+
+long hypercall_slow(u64 nr)
+{
+    const struct cpu_user_regs *regs = &cpu_info()->regs;
+    const u64 args[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 };
+
+    return hypercall_traced(nr < ARRAY_SIZE(hypercall_table) ? (u32)nr : ~0u, args);
+}
+
+long hypercall_absent(u64 arg)
 {
     static const u64 none[6];
-    (void)nr;
+    (void)arg;
     return hypercall_dispatch(~0u, none);   /* counts it */
 }

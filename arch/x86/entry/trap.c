@@ -16,6 +16,7 @@
 #include "arch/x86/pv/inject.h"
 #include "arch/x86/pv/ptwr.h"
 #include "core/hypercall.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
 #include <machine/pte.h>
@@ -43,8 +44,15 @@ static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
         }
     }
     if ((ec & (PF_PRESENT | PF_WRITE)) == (PF_PRESENT | PF_WRITE) && v->arch.kernel_mode &&
-        (addr < GUEST_HOLE_START || addr >= GUEST_HOLE_END) && ptwr_fault(regs, addr))
-        return;
+        (addr < GUEST_HOLE_START || addr >= GUEST_HOLE_END)) {
+        u64 rip = regs->rip;
+
+        if (ptwr_fault(regs, addr)) {
+            trace(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, 0, 0, TRACE_U64(addr), TRACE_U64(rip));
+            return;
+        }
+    }
+    trace(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_U64(regs->rip), TRACE_U64(addr), ec);
     guest_inject_page_fault(v, addr, ec);
 }
 
@@ -60,8 +68,13 @@ static void guest_protection_fault(struct vcpu *v, struct cpu_user_regs *regs)
             guest_inject(v, vector, -1);
             return;
         }
-    } else if (ec == 0 && emulate_privileged(regs)) {
-        return;
+    } else if (ec == 0) {
+        u64 rip = regs->rip;
+
+        if (emulate_privileged(regs)) {
+            trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_U64(rip));
+            return;
+        }
     }
     guest_inject(v, GP, ec);
 }

@@ -26,7 +26,6 @@
 #define KERNEL_RO (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL | PTE_NX)
 #define KERNEL_RX (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
 
-struct frame *frame_table = (struct frame *)FRAME_TABLE_VIRT;
 mfn_t frame_table_max;
 
 static u64 *idle_l4;
@@ -42,8 +41,6 @@ extern char __image_start[], __text_end[], __rodata_end[], __ro_after_init_end[]
     __init_end[], __load_end[], __bss_end[];
 
 static u64 image_phys(const void *p) { return (u64)p - IMAGE_VIRT + IMAGE_PHYS; }
-
-void *mfn_to_virt(mfn_t mfn) { return (void *)(DIRECT_VIRT + (mfn << PAGE_SHIFT)); }
 
 mfn_t virt_to_mfn(const void *va)
 {

@@ -47,6 +47,31 @@ static inline int put_guest_words(u64 va, const u64 *src, unsigned n)
     return err;
 }
 
+/* Two neighbouring words. */
+static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
+{
+    int err = 0;
+    u64 first, second;
+    if (unlikely(!uaccess_ok(va, 16)))
+        return -EFAULT;
+    __asm__ volatile(ALT_STAC
+                     "1: movq (%[src]), %[first]\n"
+                     "2: movq 8(%[src]), %[second]\n"
+                     "3:\n\t" ALT_CLAC
+                     ".pushsection .text.fixup, \"ax\"\n"
+                     "4: movl %[efault], %[err]\n\t"
+                     "xorl %k[first], %k[first]\n\t"
+                     "xorl %k[second], %k[second]\n\t"
+                     "jmp 3b\n\t"
+                     ".popsection\n\t" EX_TABLE("1b", "4b") EX_TABLE("2b", "4b")
+                     : [err] "+r"(err), [first] "=&r"(first), [second] "=&r"(second)
+                     : [src] "r"(va), [efault] "i"(-EFAULT)
+                     : "memory");
+    *a = first;
+    *b = second;
+    return err;
+}
+
 static inline int get_guest_words(u64 *dst, u64 va, unsigned n)
 {
     int err = 0;

@@ -70,7 +70,7 @@ static long register_set(struct vcpu *v, u64 reg, u64 value)
     switch (reg) {
     case 0 ... 3:
         /* Eight bytes are the longest a breakpoint watches. */
-        if (!guest_range_ok(value, 8))
+        if (!guest_range_ok(value, 8) || !va_canonical(value))
             return reject(-EPERM, "breakpoint at %#lx is not in the guest's address space", value);
         v->arch.dr[reg] = value;
         return 0;
