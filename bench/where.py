@@ -36,10 +36,14 @@ class Symbols:
     def __init__(self, image):
         out = subprocess.run(["nm", "-n", image], capture_output=True, text=True, check=True).stdout
         rows = [line.split() for line in out.splitlines()]
-        self.table = [(int(r[0], 16), r[2]) for r in rows if len(r) == 3 and r[1] in "tTwW"]
+        named = [(int(r[0], 16), r[1], r[2]) for r in rows if len(r) == 3]
+        self.table = [(address, name) for address, kind, name in named if kind in "tTwW"]
+        self.end = named[-1][0]             # code behind it was made at run time, as system call stubs are
         self.starts = [start for start, _ in self.table]
 
     def name(self, address):
+        if address > self.end:
+            return f"(made at run time: {address & ~0xfff:#x})"
         at = bisect.bisect_right(self.starts, address) - 1
         return self.table[at][1] if at >= 0 else f"{address:#x}"
 
