@@ -63,6 +63,8 @@ void isolate_refresh(struct vcpu *v)
     v->arch.fast_syscall = v->arch.syscall_callback && !iopl && !v->arch.nmi_masked &&
                            guest_range_ok(v->arch.syscall_frame, 7 * 8);
     v->arch.fast_iret = v->arch.fast_syscall && v->arch.user_l4;
+    v->arch.fast_fault = v->arch.fast_syscall && v->arch.trap[14].address && (v->arch.trap[14].flags & 4) &&
+                         guest_range_ok(v->arch.syscall_frame - 8, 8 * 8);
 }
 
 void arch_vm_assist_changed(struct domain *d)

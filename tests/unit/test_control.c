@@ -19,6 +19,7 @@
 #include "core/keys.h"
 #include "core/reject.h"
 #include "core/sched.h"
+#include "core/trace.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
 #include "lib/rangeset.h"
@@ -86,6 +87,7 @@ long sched_set_affinity(struct vcpu *v, u64 hard, u64 soft)
     return 0;
 }
 long sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op) { (void)d; (void)op; return 0; }
+long trace_sysctl(struct xen_sysctl_tbuf_op *op, bool *copyback) { (void)op; (void)copyback; return 0; }
 long sched_sysctl(struct xen_sysctl_scheduler_op *op) { (void)op; return 0; }
 ns_t cpu_idle_time(unsigned cpu) { return 10 * cpu; }
 long virq_set_handler(struct domain *d, u32 virq) { (void)d; (void)virq; return 0; }

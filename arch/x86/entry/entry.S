@@ -371,6 +371,136 @@ leave_to_idle:
     call idle_loop
     ud2
 
+/*
+ * Page fault of a guest, to be delivered to its kernel: the third straight line, in the manner of the other two. Only RAX, RCX
+ * and R11 are used, and kept in the scratch words meanwhile. Writes by a kernel to a page it has mapped read-only (they may be page-table
+ * updates), faults in Serai's range, and all that is unusual go the long way.
+ */
+#define ON_FAULT(field) (field - REGS_rip + 8)(%rsp)    /* RSP = &regs.error_code: 0, rip 8, cs 16, rflags 24, rsp 32, ss 40 */
+/* The part of the frame that is the same for both: rcx r11 error rip . . rsp ss; and out. */
+.macro FAULT_FRAME fixup
+    movq ON_FAULT(INFO_scratch + 8), %r11
+1:  movq %r11, (%rax)
+    movq ON_FAULT(INFO_scratch + 16), %r11
+2:  movq %r11, 8(%rax)
+    movl (%rsp), %r11d
+3:  movq %r11, 16(%rax)
+    movq 8(%rsp), %r11
+4:  movq %r11, 24(%rax)
+    movq 32(%rsp), %r11
+5:  movq %r11, 48(%rax)
+    movq 40(%rsp), %r11
+6:  movq %r11, 56(%rax)
+    CLAC
+    EX 1b, \fixup
+    EX 2b, \fixup
+    EX 3b, \fixup
+    EX 4b, \fixup
+    EX 5b, \fixup
+    EX 6b, \fixup
+    movq 24(%rsp), %r11
+    andl $~0x74100, %r11d
+    movq VCPU_fault_handler(%rcx), %rcx
+    movq %rax, 32(%rsp)
+    movq ON_FAULT(INFO_scratch), %rax
+    movq 32(%rsp), %rsp
+    sysretq
+.endm
+
+page_fault_entry:
+    testb $3, 16(%rsp)
+    jz fault_inside
+    movq %rax, ON_FAULT(INFO_scratch)
+    movq %rcx, ON_FAULT(INFO_scratch + 8)
+    movq %r11, ON_FAULT(INFO_scratch + 16)
+    movq ON_FAULT(INFO_current), %rcx
+    cmpl $0, ON_FAULT(INFO_pending)
+    jne fault_slow
+    cmpb $0, VCPU_fast_fault(%rcx)
+    je fault_slow
+    movq %cr2, %rax
+    movq %rax, %r11
+    sarq $43, %r11
+    cmpq $-16, %r11
+    je fault_slow
+    cmpb $0, VCPU_kernel_mode(%rcx)
+    jne fault_in_kernel
+
+    /* Guest user code. */
+    cmpb $0, VCPU_runstate_stale(%rcx)
+    jne fault_slow
+    movq VCPU_info(%rcx), %r11
+    cmpb $0, 1(%r11)
+    jne fault_slow
+    movb $1, 1(%r11)
+    movq %rax, INFO_CR2(%r11)
+    movq %rax, VCPU_cr2(%rcx)
+    movb $1, VCPU_kernel_mode(%rcx)
+    swapgs
+    movq VCPU_kernel_cr3(%rcx), %rax
+    movq %rax, VCPU_cr3(%rcx)
+    movl tlb_clock_value(%rip), %r11d
+    movq %rax, ON_FAULT(INFO_cr3)
+    movq %rax, %cr3
+    movl %r11d, ON_FAULT(INFO_tlb_time)
+    movq VCPU_syscall_frame(%rcx), %rax
+    subq $8, %rax
+    STAC
+    movzwl 16(%rsp), %r11d
+1:  movq %r11, 32(%rax)
+    movq 24(%rsp), %r11
+2:  movq %r11, 40(%rax)
+    EX 1b, fault_undo
+    EX 2b, fault_undo
+    FAULT_FRAME fault_undo
+
+fault_in_kernel:
+    movl (%rsp), %r11d
+    andl $3, %r11d
+    cmpl $3, %r11d
+    je fault_slow                       /* present and a write */
+    movq 32(%rsp), %r11
+    sarq $43, %r11
+    cmpq $-15, %r11
+    jl fault_slow
+    movq VCPU_info(%rcx), %r11
+    movq %rax, INFO_CR2(%r11)
+    movq %rax, VCPU_cr2(%rcx)
+    andb $~4, (%rsp)                    /* not the guest's user */
+    movq 32(%rsp), %rax
+    andq $~15, %rax
+    subq $64, %rax
+    STAC
+    movzbl 1(%r11), %r11d
+    shlq $32, %r11
+    movw 16(%rsp), %r11w
+    andb $~3, %r11b
+1:  movq %r11, 32(%rax)                 /* cs with RPL 0, saved_upcall_mask above */
+    btq $32, %r11
+    movq 24(%rsp), %r11
+    jnc 2f
+    andl $~0x200, %r11d
+2:  movq %r11, 40(%rax)
+    EX 1b, fault_slow
+    EX 2b, fault_slow
+    movq VCPU_info(%rcx), %r11
+    movb $1, 1(%r11)
+    FAULT_FRAME fault_slow
+
+fault_undo:
+    CLAC
+    movb $0, VCPU_kernel_mode(%rcx)
+    swapgs
+    movq VCPU_info(%rcx), %rax
+    movb $0, 1(%rax)
+fault_slow:
+    movq ON_FAULT(INFO_scratch), %rax
+    movq ON_FAULT(INFO_scratch + 8), %rcx
+    movq ON_FAULT(INFO_scratch + 16), %r11
+fault_inside:
+    movl $14, 4(%rsp)
+    jmp trap_common
+
 /* ---- exceptions and interrupts: one line per vector below makes the stub and the table entry ---- */
 trap_common:
     SAVE_REGS
@@ -418,6 +548,9 @@ trap_stubs:
     .rept 256
     .balign 8
 772:
+    .if vector == 14
+    jmp page_fault_entry
+    .else
     .if !HAS_ERROR(vector)
     pushq $0
     .endif
@@ -426,6 +559,7 @@ trap_stubs:
     jmp ist_common
     .else
     jmp trap_common
+    .endif
     .endif
     .pushsection .rodata
     .quad 772b
