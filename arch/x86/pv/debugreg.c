@@ -8,9 +8,11 @@
  * I/O breakpoints are remembered and never armed, since ports are emulated anyway (SDM vol. 3, chapter 17.2).
  */
 #include "arch/x86/pv/debugreg.h"
+#include "arch/x86/pv/segment.h"
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/pv/inject.h"
+#include "arch/x86/pv/segment.h"
 #include "core/hypercall.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
