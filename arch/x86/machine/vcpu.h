@@ -29,7 +29,7 @@ struct arch_vcpu {
     u64 cr3, kernel_cr3, user_cr3;
     /* For entry.S, made by isolate_refresh(): where a system call's frame goes, and whether the straight paths may be used. */
     u64 syscall_frame;
-    bool fast_syscall, fast_iret;
+    bool fast_syscall, fast_iret, fast_fault;
     u64 cr2;                    /* virtual: also in vcpu_info.arch.cr2 */
     u64 cr4;                    /* guest's view, of the bits it may own */
     u64 cr0;

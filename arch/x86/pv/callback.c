@@ -28,6 +28,8 @@ long trap_table_set(struct vcpu *v, const trap_info_t *ti)
         .cs = ti->cs | RPL_MASK, /* kernels send their ring 0 selector: they run in ring 3 here */
         .flags = ti->flags & 7,
     };
+    if (ti->vector == 14)
+        isolate_refresh(v);
     return 0;
 }
 

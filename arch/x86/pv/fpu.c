@@ -231,7 +231,8 @@ long fpu_set_legacy(struct vcpu *v, const void *image)
     if (in.mxcsr & ~mxcsr_mask)
         return reject(-EINVAL, "MXCSR %#x has reserved bits, possible %#x", in.mxcsr, mxcsr_mask);
     memcpy(a, &in, FPU_LEGACY_BYTES);
-    a->xstate_bv = XSTATE_X87 | XSTATE_SSE; /* the others: reset */
+    /* A tool that changes a register of a vcpu that has run (a cancelled suspend) does not mean to clear the others. */
+    a->xstate_bv = (v->initialised ? a->xstate_bv : 0) | XSTATE_X87 | XSTATE_SSE;
     return 0;
 }
 

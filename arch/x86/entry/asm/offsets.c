@@ -27,6 +27,10 @@ void offsets(void)
     DEFINE(VCPU_fast_syscall, offsetof(struct vcpu, arch.fast_syscall));
     DEFINE(VCPU_fast_iret, offsetof(struct vcpu, arch.fast_iret));
     DEFINE(VCPU_runstate_stale, offsetof(struct vcpu, runstate_stale));
+    DEFINE(INFO_CR2, offsetof(vcpu_info_t, arch.cr2));
+    DEFINE(VCPU_cr2, offsetof(struct vcpu, arch.cr2));
+    DEFINE(VCPU_fast_fault, offsetof(struct vcpu, arch.fast_fault));
+    DEFINE(VCPU_fault_handler, offsetof(struct vcpu, arch.trap[14].address));
     DEFINE(VCPU_info, offsetof(struct vcpu, info));
     DEFINE(VCPU_kernel_mode, offsetof(struct vcpu, arch.kernel_mode));
 }
