@@ -223,7 +223,7 @@ long vcpu_start(unsigned n, void (*fn)(void))
     static vcpu_guest_context_t c;
     memset(&c, 0, sizeof(c));
     vcpu_fn[n] = fn;
-    c.flags = VGCF_in_kernel | VGCF_online;
+    c.flags = VGCF_in_kernel;           /* online comes with VCPUOP_up */
     c.user_regs.rip = (u64)vcpu_entry;
     c.user_regs.rsp = c.kernel_sp = (u64)vcpu_stacks[n & 3] + sizeof(vcpu_stacks[0]) - 8;
     c.user_regs.rdi = n;
