@@ -1,9 +1,9 @@
 /*
  * Finding the ACPI tables. The parsing, and what is believed of them, is in acpi_tables.c.
  *
- * A table is mapped twice: its header, to learn the length, then the whole. Without ACPI the defaults of a PC are filled
- * in (one CPU, one IOAPIC at the address every PC has used, ISA interrupts one to one) and acpi.present stays false, which
- * start.c does not accept.
+ * A table is mapped twice: its header, to learn the length, then the whole. Without ACPI the defaults of a PC are
+ * filled in (one CPU, one IOAPIC at the address every PC has used, ISA interrupts one to one) and acpi.present stays
+ * false, which start.c does not accept.
  */
 #include "arch/x86/acpi.h"
 #include "arch/arch.h"
