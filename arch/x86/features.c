@@ -1,8 +1,9 @@
 /*
  * CPU features: found once on the boot CPU, switched on the same on every CPU (SDM vol. 2 CPUID, vol. 3 2.5).
  *
- * Invariant: CR0, CR4, EFER and PAT are Serai's choice and equal on all CPUs; no guest changes them but for TS (pv/fpu.c)
- * and TSD (pv/control.c). Imprecise on purpose: CPUs are taken to be alike; one that lacks what the boot CPU has faults here.
+ * Invariant: CR0, CR4, EFER and PAT are Serai's choice and equal on all CPUs; no guest changes them but for TS
+ * (pv/fpu.c) and TSD (pv/control.c). Imprecise on purpose: CPUs are taken to be alike; one that lacks what the boot CPU
+ * has faults here.
  *
  * Alternatives: STAC and CLAC are three bytes of NOP in the image and become themselves on CPUs with SMAP, once, before
  * the text is mapped read-only (paging_init() comes later).
