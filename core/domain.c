@@ -245,10 +245,14 @@ struct domain *domain_create(domid_t id, const struct domain_config *cfg, long *
 {
     struct domain *d, **at;
 
-    if ((id >= DOMID_FIRST_RESERVED && id != DOMID_INVALID) || !cfg->max_vcpus || cfg->max_vcpus > DOMAIN_MAX_VCPUS ||
-        cfg->max_grant_frames < -1 || cfg->max_maptrack_frames < -1) {
-        *err = reject(-EINVAL, "domain id %u with %u vcpus, %d grant frames, %d maptrack frames", id, cfg->max_vcpus,
-                      cfg->max_grant_frames, cfg->max_maptrack_frames);
+    if (!cfg->max_vcpus || cfg->max_vcpus > DOMAIN_MAX_VCPUS) {
+        *err = reject(-EINVAL, "a domain of %u vcpus: 1 to %u", cfg->max_vcpus, DOMAIN_MAX_VCPUS);
+        return NULL;
+    }
+    if ((id >= DOMID_FIRST_RESERVED && id != DOMID_INVALID) || cfg->max_grant_frames < -1 ||
+        cfg->max_maptrack_frames < -1) {
+        *err = reject(-EINVAL, "domain id %u with %d grant frames, %d maptrack frames", id, cfg->max_grant_frames,
+                      cfg->max_maptrack_frames);
         return NULL;
     }
     d = alloc_domain(id);
