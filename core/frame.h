@@ -74,6 +74,12 @@ void frame_put(mfn_t mfn);
  */
 void frame_publish(mfn_t mfn);
 
+/*
+ * Walk d's frames: the next one after mfn (on which the caller holds a reference; 0: the first) that still has
+ * references, with one more, which keeps it on the list. 0 at the end. Takes: pages.
+ */
+mfn_t domain_next_frame(struct domain *d, mfn_t mfn);
+
 /* Drop the owner's allocation reference if it still exists (balloon out, domain death). */
 bool frame_release(mfn_t mfn);
 
