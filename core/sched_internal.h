@@ -86,6 +86,7 @@ static inline u64 virtual_time(const struct sched_domain *sd, ns_t ran)
 /* v goes to another queue. Release: who finds it there sees what was done to it here. */
 static inline void set_processor(struct vcpu *v, unsigned cpu)
 {
+    v->moved = true;
     __atomic_store_n(&v->processor, cpu, __ATOMIC_RELEASE);
 }
 

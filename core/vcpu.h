@@ -25,6 +25,7 @@ struct vcpu {
     struct domain *domain;
     bool running;               /* on some CPU right now */
     bool initialised;           /* has a context */
+    bool moved;                 /* `processor` has changed since it last ran: what its guest flushed, it flushed there */
     unsigned long pause_flags;  /* VPF_*, atomic */
     u32 pause_count;            /* atomic */
 

@@ -22,6 +22,8 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/entry/isolate.h"
+#include "arch/x86/mm/paging.h"
 #include "arch/x86/vectors.h"
 #include "lib/bitops.h"
 #include "lib/print.h"
@@ -64,11 +66,24 @@ bool cpu_pending(void) { return READ_ONCE(cpu_info()->pending) != 0; }
 
 u32 tlb_clock_value;      /* read by address_space_load(), which is inline */
 
+/*
+ * An idle CPU keeps the last guest's tables in CR3 although no vcpu holds them there any more. They may be what the
+ * flush is about: once it is answered they can become ordinary memory, and Serai itself runs on them.
+ */
+static void leave_kept_tables(void)
+{
+    struct vcpu *v = current;
+
+    if (v && vcpu_is_idle(v) && cpu_info()->cr3 != paging_idle_cr3())
+        address_space_load(paging_idle_cr3());
+}
+
 void tlb_flush_local(void)
 {
     u32 now = __atomic_load_n(&tlb_clock_value, __ATOMIC_SEQ_CST);
     u64 cr4 = read_cr4();
 
+    leave_kept_tables();
     if (cpu_has.invpcid) {
         invpcid(INVPCID_ALL_GLOBAL, 0, 0);
     } else {

@@ -70,8 +70,16 @@ void isolate_refresh(struct vcpu *v)
 void arch_vm_assist_changed(struct domain *d)
 {
     struct vcpu *v;
-    for_each_vcpu(d, v)
-        isolate_refresh(v);
+
+    /* Others compute theirs themselves, at their next stack_switch: two writers could mix one's check with the other's address. */
+    for_each_vcpu(d, v) {
+        if (v == current) {
+            isolate_refresh(v);
+        } else {
+            WRITE_ONCE(v->arch.fast_syscall, false);
+            WRITE_ONCE(v->arch.fast_iret, false);
+        }
+    }
 }
 
 void tlb_flush_here(u64 va)
@@ -82,11 +90,15 @@ void tlb_flush_here(u64 va)
         invlpg(va);
 }
 
-static void load_idle_space(void *unused)
+/* Only if it still keeps d's: since d's mask was read it may have gone on to another domain's vcpu. */
+static void load_idle_space(void *d)
 {
-    (void)unused;
-    if (cpu_info()->cr3 != paging_idle_cr3())
-        address_space_load(paging_idle_cr3());
+    struct cpu *c = this_cpu();
+
+    if (c->space_domain != d)
+        return;
+    c->space_domain = NULL;
+    address_space_load(paging_idle_cr3());
 }
 
 /* No CPU may keep a dead domain's tables in CR3. Its vcpus do not run. */
@@ -94,7 +106,7 @@ void address_space_leave(struct domain *d)
 {
     cpumask_t mask = __atomic_exchange_n(&d->arch.cpumask, 0, __ATOMIC_SEQ_CST);
     if (mask)
-        smp_call(mask, load_idle_space, NULL);
+        smp_call(mask, load_idle_space, d);
 }
 
 static void space_enter(struct vcpu *v)
@@ -109,9 +121,10 @@ static void space_enter(struct vcpu *v)
         if (old && old != v->domain)
             __atomic_fetch_and(&old->arch.cpumask, ~me, __ATOMIC_SEQ_CST);
         c->space_domain = v->domain;
-    } else if (c->info->cr3 != v->arch.cr3) {
-        address_space_load(v->arch.cr3);
+    } else if (c->info->cr3 != v->arch.cr3 || v->moved) {
+        address_space_load(v->arch.cr3);    /* moved: its guest may have flushed where it was meanwhile, not here */
     }
+    v->moved = false;
 }
 
 /* ---- registers ---- */
