@@ -59,6 +59,7 @@ static long kill_vcpus(struct domain *d)
 {
     struct vcpu *v;
 
+    address_space_leave(d);     /* idle CPUs keep the last guest's tables loaded: not while these are taken apart */
     for_each_vcpu(d, v) {
         vcpu_quiesce(v);
         mmu_drop_bases(v);
@@ -67,27 +68,16 @@ static long kill_vcpus(struct domain *d)
     return 0;
 }
 
-/* The next frame after mfn on d's list (0: the first) that still has references, with one of ours; 0 at the end. */
-static mfn_t next_frame(struct domain *d, mfn_t mfn)
-{
-    spin_lock(&d->page_lock);
-    mfn = mfn ? mfn_frame(mfn)->next : d->page_head;
-    while (mfn && !frame_get(mfn, d)) /* one without is just being freed: waits for our lock */
-        mfn = mfn_frame(mfn)->next;
-    spin_unlock(&d->page_lock);
-    return mfn;
-}
-
 /*
  * Walk the list once. Our reference keeps the frame at the cursor on the list while the walk is interrupted, and
  * frames behind it stay only if others hold them.
  */
 static long kill_frames(struct domain *d)
 {
-    mfn_t mfn = d->kill_cursor ? d->kill_cursor : next_frame(d, 0);
+    mfn_t mfn = d->kill_cursor ? d->kill_cursor : domain_next_frame(d, 0);
 
     for (unsigned n = 0; mfn && n < FRAMES_PER_STEP; n++) {
-        mfn_t next = next_frame(d, mfn);
+        mfn_t next = domain_next_frame(d, mfn);
 
         frame_release(mfn);
         frame_put(mfn);

@@ -293,6 +293,16 @@ long domain_claim(struct domain *d, u64 pages)
     return 0;
 }
 
+mfn_t domain_next_frame(struct domain *d, mfn_t mfn)
+{
+    spin_lock(&d->page_lock);
+    mfn = mfn ? mfn_frame(mfn)->next : d->page_head;
+    while (mfn && !frame_get(mfn, d)) /* one without is just being freed: waits for our lock */
+        mfn = mfn_frame(mfn)->next;
+    spin_unlock(&d->page_lock);
+    return mfn;
+}
+
 /* ---- Serai's pages shared with a guest ---- */
 
 void *shared_page_alloc(struct domain *d)

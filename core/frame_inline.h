@@ -34,7 +34,7 @@ static inline bool writable_get(struct frame *f)
 {
     u64 x = READ_ONCE(f->type);
 
-    if (likely((x & TYPE_MASK) == TYPE_WRITABLE && (x & TYPE_USES) != TYPE_USES) &&
+    if (likely((x & (TYPE_MASK | TYPE_VALIDATED)) == (TYPE_WRITABLE | TYPE_VALIDATED) && (x & TYPE_USES) != TYPE_USES) &&
         likely(__atomic_compare_exchange_n(&f->type, &x, x + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
         return true;
     return type_get_writable(frame_mfn(f));

@@ -38,18 +38,8 @@
 #include "core/vcpu.h"
 #include "lib/print.h"
 
-/* Take a use of `mfn` as v's base table, waiting for as long as its validation takes. */
-static long base_get(struct domain *d, mfn_t mfn)
-{
-    long rc;
-    do {
-        struct mmu_work w = { MMU_WORK, 0 };
-        spin_lock(&d->mmu_lock);
-        rc = table_get(d, mfn, TYPE_L4, &w);
-        spin_unlock(&d->mmu_lock);
-    } while (rc == -ERESTART && (preempt_check(), true));
-    return rc;
-}
+/* Take a use of `mfn` as a base table. -ERESTART: validated in part, and something better is to be done. */
+static long base_get(struct domain *d, mfn_t mfn) { return frame_get_typed(d, mfn, TYPE_L4, true); }
 
 long mmu_set_base(struct vcpu *v, mfn_t mfn)
 {

@@ -14,7 +14,10 @@ long mmu_relinquish(struct domain *d);
 long frame_get_typed(struct domain *d, mfn_t mfn, u64 type, bool preemptible);
 void frame_put_typed(struct domain *d, mfn_t mfn);
 
-/* Load new base tables into v (not running, or current): takes and drops L4 uses. For setvcpucontext, start of day. */
+/*
+ * Load new base tables into v (not running, or current): takes and drops L4 uses. For setvcpucontext, start of day. -EINVAL;
+ * -ERESTART: nothing changed, call again.
+ */
 long mmu_set_base(struct vcpu *v, mfn_t kernel_l4);
 long mmu_set_user_base(struct vcpu *v, mfn_t user_l4);
 void mmu_drop_bases(struct vcpu *v);
@@ -32,6 +35,12 @@ long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid);
  * table of this guest: the fault is the guest's own), -EAGAIN (cas lost: *old is the value found).
  */
 long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas);
+
+/*
+ * The same for the commonest case: exchange a whole entry of an L1 table mapped at va (aligned to 8). False: nothing was done, it
+ * is not that case or was refused. *old: what was replaced.
+ */
+bool mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val, u64 *old);
 
 /*
  * Grant mapping: create/destroy a PTE of d that maps `mfn`. The caller (core/grant.c) already holds the

@@ -6,7 +6,7 @@
 #include "arch/arch.h"
 #include "core/guest.h"
 #include "core/hypercall.h"
-#include "core/mmu_internal.h"
+#include "core/pte_inline.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
 #include <machine/uaccess.h>
@@ -47,6 +47,12 @@ static void finish_orphan(struct domain *d, struct mmu_work *w)
  */
 static inline long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 val, bool preserve_ad, struct mmu_work *w)
 {
+    u64 *p = l1_entry(d, maddr), seen = 0;
+    if (likely(p)) {
+        w->left--;
+        return l1_write(d, pg, p, val, preserve_ad ? AD_KEEP : AD_REPLACE, &seen);
+    }
+
     mfn_t mfn = maddr >> PAGE_SHIFT;
     unsigned level = live_level(d, mfn);
     long rc;
@@ -57,6 +63,7 @@ static inline long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 
             return rc;
     }
     spin_unlock(&d->mmu_lock);
+    w->left--;
     if (level)
         finish_orphan(d, w);
     else
@@ -126,6 +133,7 @@ static inline long one_request(struct subject *s, const mmu_update_t *req, struc
 
     if (unlikely(kind == MMU_MACHPHYS_UPDATE)) {
         struct domain *owner = s->held[1] ? s->held[1] : s->pt;
+        w->left--;      /* lists of these must end up looking for pre-emption, too */
         return update_m2p(owner, req->ptr >> PAGE_SHIFT, req->val);
     }
     /* NO_TRANSLATE is like NORMAL: a PV guest's frame numbers are machine frames. */
@@ -145,7 +153,34 @@ static long report_done(u64 pdone, u64 done, bool resumed)
     return copy_to_guest(GVA(pdone), &total, sizeof(total)) ? -EFAULT : 0;
 }
 
+/* One update of an L1 entry of the caller's own, which nearly all calls are. False: it is something else. */
+static inline bool update_straight(u64 req, long *rc)
+{
+    struct domain *d = current->domain;
+    u64 ptr, val, seen = 0;
+
+    if (unlikely(get_guest_pair(&ptr, &val, req)) || (ptr & 3) == MMU_MACHPHYS_UPDATE)
+        return false;
+    spin_lock(&d->mmu_lock);
+    u64 *p = l1_entry(d, ptr);
+    if (likely(p))
+        *rc = l1_write(d, d->id, p, val, (ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD ? AD_KEEP : AD_REPLACE, &seen);
+    spin_unlock(&d->mmu_lock);
+    return p;
+}
+
+static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom);
+
 long do_mmu_update(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
+{
+    long rc;
+
+    if (likely(count == 1 && !pdone && foreigndom == DOMID_SELF) && likely(update_straight(reqs, &rc)))
+        return rc;
+    return update_list(reqs, count, pdone, foreigndom);
+}
+
+static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
 {
     bool resumed = count & MMU_UPDATE_PREEMPTED;
     struct mmu_work w = { MMU_WORK, 0 };
@@ -225,12 +260,12 @@ static long flush_after(struct vcpu *v, u64 va, u64 flags)
 static long update_va(struct vcpu *v, u64 va, u64 val, u64 flags, pg_owner_t pg)
 {
     struct domain *d = v->domain;
-    struct mmu_work w = { MMU_WORK, 0 };
+    u64 seen = 0;
     long rc;
 
     spin_lock(&d->mmu_lock);
     u64 *p = pte_find(v->arch.kernel_l4, va);
-    rc = likely(p) ? pte_write(d, pg, 1, p, val, false, &w) : -EINVAL;
+    rc = likely(p) ? l1_write(d, pg, p, val, AD_REPLACE, &seen) : -EINVAL;
     spin_unlock(&d->mmu_lock);
     if (unlikely(!p))
         return reject(-EINVAL, "no page table maps %#lx", (unsigned long)va);
@@ -257,10 +292,25 @@ long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid)
 
 /* ---- direct writes to page tables that the guest has mapped read-only ---- */
 
-long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas)
+bool mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val, u64 *old)
 {
     struct domain *d = v->domain;
-    struct mmu_work w = { 1 << 30, 0 };
+    u64 seen = 0, *map, *p = NULL;
+    long rc = -ESRCH;
+
+    spin_lock(&d->mmu_lock);
+    map = pte_find(v->arch.kernel_l4, va);
+    if (likely(map && (*map & PTE_PRESENT)) && likely((p = l1_entry(d, (*map & PTE_ADDR) | (va & (PAGE_SIZE - 1))))))
+        rc = l1_write(d, d->id, p, val, AD_REPLACE, &seen);
+    spin_unlock(&d->mmu_lock);
+    *old = seen;
+    return !rc;
+}
+
+static long guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas)
+{
+    struct domain *d = v->domain;
+    struct mmu_work w = { MMU_WORK, 0 };
     unsigned shift = (va & 7) * 8;
     u64 mask = size == 8 ? ~0UL : ((1UL << size * 8) - 1) << shift;
     unsigned level;
@@ -284,6 +334,16 @@ long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned siz
     }
     spin_unlock(&d->mmu_lock);
     finish_orphan(d, &w);
+    return rc;
+}
+
+long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas)
+{
+    long rc;
+
+    /* An entry can name a tree of tables still to be validated: other CPUs are answered between its pieces. */
+    while ((rc = guest_pte_write(v, va, old, val, size, cas)) == -ERESTART)
+        preempt_check();
     return rc;
 }
 

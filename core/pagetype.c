@@ -5,7 +5,7 @@
  *   T      0    -             writable       flush stale TLBs if T was a table; writable, 1 use
  *   W      n    -             writable       n+1
  *   T      n>0  -             writable       refused
- *   T      0    -             table R        flush stale TLBs if T != R; R, 1 use, validate; on failure: no type
+ *   T      0    -             table R        flush stale TLBs if T != R; R, 1 use, validate; on failure: R, 0 uses
  *   R      n>0  validated     table R        n+1
  *   R      0    partial       table R        go on validating where it stopped
  *   T      0    partial       table R != T   undo what was validated, then as T 0
@@ -37,27 +37,38 @@ static void flush_for_retype(struct domain *d, struct frame *f)
 
 /* ---- writable ---- */
 
+/* Was this unused frame's last use one that page walks or selector loads may still follow? */
+static inline bool was_table(u64 type) { return (type & TYPE_MASK) != TYPE_WRITABLE && (type & TYPE_MASK) != TYPE_NONE; }
+
 bool type_get_writable(mfn_t mfn)
 {
     struct frame *f = mfn_frame(mfn);
     u64 x = READ_ONCE(f->type), n;
 
-    do {
+    for (;;) {
         if (x & TYPE_PARTIAL)
             return false;
+        if (unlikely((x & (TYPE_MASK | TYPE_VALIDATED)) == TYPE_WRITABLE)) {
+            machine_poll();         /* another CPU still flushes what walks it as a table: not writable before that */
+            x = READ_ONCE(f->type);
+            continue;
+        }
         if ((x & TYPE_MASK) == TYPE_WRITABLE)
             n = x + 1;
         else if (!(x & TYPE_USES))
-            n = TYPE_WRITABLE | TYPE_VALIDATED | 1;
+            n = TYPE_WRITABLE | (was_table(x) ? 0 : TYPE_VALIDATED) | 1;
         else
             return false;
         if ((n & TYPE_USES) == 0)
             return false;                                   /* 2^32 uses: refused, not wrapped */
-    } while (!__atomic_compare_exchange_n(&f->type, &x, n, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-    if (unlikely((x & TYPE_MASK) != TYPE_WRITABLE && (x & TYPE_MASK) != TYPE_NONE)) {
+        if (__atomic_compare_exchange_n(&f->type, &x, n, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            break;
+    }
+    if (unlikely(was_table(x))) {
         cpumask_t stale = tlb_stale(cpus_online, f->stamp);
         if (stale)
             tlb_flush_mask(stale, FLUSH_ALL);
+        __atomic_fetch_or(&f->type, TYPE_VALIDATED, __ATOMIC_RELEASE);
     }
     return true;
 }
@@ -117,8 +128,11 @@ static inline bool group_present(const u64 *e)
     return any & PTE_PRESENT;
 }
 
-/* Take what entries [progress, 512) name; on failure everything is undone. 0, -EINVAL..., -ERESTART. */
-static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct mmu_work *w)
+/*
+ * Take what entries [progress, 512) name. 0, -ERESTART, or an error: then what was taken is undone as far as the budget
+ * goes, and *undone says whether that was all.
+ */
+static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct mmu_work *w, bool *undone)
 {
     struct frame *f = mfn_frame(mfn);
     u64 *t = mfn_to_virt(mfn);
@@ -141,8 +155,7 @@ static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct m
         if (rc == -ERESTART)
             return rc;
         if (rc) {
-            struct mmu_work all = { 1 << 30, 0 };
-            table_undo(d, mfn, level, &all);
+            *undone = !table_undo(d, mfn, level, w);
             return rc;
         }
         t[i] = pte;
@@ -157,6 +170,7 @@ static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct m
 static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, struct mmu_work *w)
 {
     struct frame *f = mfn_frame(mfn);
+    bool undone = true;
     long rc;
 
     if (!resume) {
@@ -169,8 +183,8 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
         rc = descriptor_page_valid(mfn) ? 0 : reject(-EINVAL, "frame %#lx holds descriptors no guest may have",
                                                      (unsigned long)mfn);
     else
-        rc = table_validate(d, mfn, type_level(type), w);
-    if (rc == -ERESTART) {
+        rc = table_validate(d, mfn, type_level(type), w, &undone);
+    if (rc == -ERESTART || !undone) {
         WRITE_ONCE(f->type, type | TYPE_PARTIAL);
         if (resume)
             frame_put(mfn);         /* PARTIAL keeps one */
@@ -178,7 +192,8 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
     }
     if (rc)
         stamp(f);
-    WRITE_ONCE(f->type, rc ? TYPE_NONE : type | TYPE_VALIDATED | 1);
+    /* A failure keeps the type: it may have been this kind of table before, and page walks may still know it as one. */
+    WRITE_ONCE(f->type, !rc ? type | TYPE_VALIDATED | 1 : type == TYPE_DESC ? TYPE_NONE : type);
     if (resume)
         frame_put(mfn);
     if (rc)
@@ -280,31 +295,42 @@ void frame_put_typed(struct domain *d, mfn_t mfn)
     table_put_all(d, mfn);
 }
 
+/* Unpin a frame of a dying domain, and finish what is partial. Lock held. 0 or -ERESTART. */
+static long drop_pin(struct domain *d, mfn_t mfn, struct mmu_work *w)
+{
+    struct frame *f = mfn_frame(mfn);
+    u64 x = READ_ONCE(f->type);
+
+    if (x & TYPE_PINNED)
+        WRITE_ONCE(f->type, x & ~TYPE_PINNED);
+    else if (!(x & TYPE_PARTIAL))
+        return 0;
+    return table_put(d, mfn, w);
+}
+
 /*
- * Death of a domain: unpin and finish what is partial, frame by frame along its list. Base tables are gone already. A table that
- * still has uses is used by another of the list and goes when that one goes.
+ * Death of a domain: frame by frame along its list. Base tables are gone already. A table that still has uses is used by
+ * another of the list and goes when that one goes. Why a cursor with a reference? Dropping a table frees frames that
+ * the domain had given up while it mapped them, the next one of the list perhaps, and mappers elsewhere free some meanwhile.
  */
 long mmu_relinquish(struct domain *d)
 {
     struct mmu_work w = { MMU_WORK, 0 };
+    mfn_t mfn = d->kill_cursor ? d->kill_cursor : domain_next_frame(d, 0);
     long rc = 0;
 
-    spin_lock(&d->mmu_lock);
-    u32 mfn = d->page_head, next;
-    for (; mfn && !rc; mfn = next) {
-        struct frame *f = mfn_frame(mfn);
-        u64 x = READ_ONCE(f->type);
-        next = f->next;
-        if (x & TYPE_PINNED) {
-            WRITE_ONCE(f->type, x & ~TYPE_PINNED);
-            rc = table_put(d, mfn, &w);
-            w.left--;
-        } else if (x & TYPE_PARTIAL) {
-            rc = table_put(d, mfn, &w);
-        }
-        if (w.left <= 0)
+    while (mfn && !rc) {
+        spin_lock(&d->mmu_lock);
+        rc = drop_pin(d, mfn, &w);
+        spin_unlock(&d->mmu_lock);
+        if (rc)
+            break;
+        mfn_t next = domain_next_frame(d, mfn);
+        frame_put(mfn);
+        mfn = next;
+        if (--w.left <= 0 && mfn)
             rc = -ERESTART;
     }
-    spin_unlock(&d->mmu_lock);
+    d->kill_cursor = mfn;
     return rc;
 }

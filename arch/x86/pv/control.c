@@ -42,6 +42,8 @@ long guest_cr_read(struct vcpu *v, unsigned n, u64 *val)
 
 long guest_cr_write(struct vcpu *v, unsigned n, u64 val)
 {
+    long rc;
+
     switch (n) {
     case 0:
         if ((val ^ guest_cr0(v)) & ~CR0_TS)
@@ -53,7 +55,10 @@ long guest_cr_write(struct vcpu *v, unsigned n, u64 val)
         v->info->arch.cr2 = val;
         return 0;
     case 3:
-        return mmu_set_base(v, val >> PAGE_SHIFT) ? -EPERM : 0; /* mmu.c has said why */
+        do
+            rc = mmu_set_base(v, val >> PAGE_SHIFT);
+        while (rc == -ERESTART);
+        return rc ? -EPERM : 0; /* mmu.c has said why */
     case 4:
         v->arch.cr4 = val & GUEST_CR4_OWN;
         guest_cr4_load(v);
