@@ -212,8 +212,8 @@ iret_straight:
     orl $3, %r11d
     movq %r11, 32(%rsp)
 8:  movzwl 40(%rax), %r11d
-    movq %r11, 8(%rsp)
 9:  movq 16(%rax), %rax
+    movq %r11, 8(%rsp)                  /* after the last fetch: a selector of the guest's choice must not meet the C path's IRET */
     CLAC
     EX 1b, iret_slow
     EX 2b, iret_slow
@@ -350,6 +350,8 @@ sysenter_entry:
     pushq $0
     pushq $0
     SAVE_REGS
+    pushq $2                            /* SYSENTER clears IF and VM only: DF would reverse our copies, NT make every IRET fault */
+    popfq
     movq INFO_current(%rsp), %rdi
     call guest_inject_sysenter
     jmp exit_to_guest

@@ -150,8 +150,11 @@ void guest_inject_nmi(struct vcpu *v)
 void guest_inject_failsafe(struct vcpu *v)
 {
     struct cpu_user_regs *regs = &cpu_info()->regs;
-    u64 sel[4] = { regs->ds, regs->es, regs->fs, regs->gs };
+    u64 sel[4];
 
+    /* As they are in the CPU: a kernel that finds them different retries its iret, for ever if they were never those. */
+    __asm__("mov %%ds, %q0\n\tmov %%es, %q1\n\tmov %%fs, %q2\n\tmov %%gs, %q3"
+            : "=r"(sel[0]), "=r"(sel[1]), "=r"(sel[2]), "=r"(sel[3]));
     if (!v->arch.failsafe_callback) {
         domain_crash(v->domain, "vcpu %u: cannot be resumed at %04x:%lx and has no failsafe handler", v->id, regs->cs,
                      (unsigned long)regs->rip);
