@@ -80,6 +80,8 @@ long grant_domain_init(struct domain *d, unsigned v) { (void)v; return (d->grant
 long grant_release_mappings(struct domain *d) { (void)d; return restarts_left && restarts_left-- ? -ERESTART : 0; }
 void grant_domain_destroy(struct domain *d) { zfree(d->grant); }
 long mmu_relinquish(struct domain *d) { (void)d; return 0; }
+void address_space_leave(struct domain *d) { (void)d; }
+unsigned audit_domain(struct domain *d) { (void)d; return 0; }
 void mmu_drop_bases(struct vcpu *v) { (void)v; }
 long sched_domain_init(struct domain *d) { return (d->sched = part()) ? 0 : -ENOMEM; }
 void sched_domain_destroy(struct domain *d) { zfree(d->sched); }
@@ -154,6 +156,14 @@ bool frame_release(mfn_t mfn)
     return true;
 }
 bool frame_get_writable(mfn_t mfn, const struct domain *d) { return frame_get(mfn, d); }
+
+mfn_t domain_next_frame(struct domain *d, mfn_t mfn)
+{
+    mfn = mfn ? frames[mfn].next : d->page_head;
+    while (mfn && !frame_get(mfn, d))
+        mfn = frames[mfn].next;
+    return mfn;
+}
 void frame_put_writable(mfn_t mfn) { frame_put(mfn); }
 
 /* ---- tests ---- */
