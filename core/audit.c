@@ -1,12 +1,15 @@
 /*
  * The auditor: recounts what mmu.c says about uses and references, from the tables themselves.
  *
- * For every frame of a domain it counts: entries in live tables that name it as a table, as writable, read-only; pins;
- * base tables of vcpus; descriptor tables; vcpu_info pages; and compares with the frame's two words. Uses that only other
- * parts of Serai know (grants, FIFO event pages, EOI maps, other domains' foreign mappings) are an excess that the
- * table of `known` cannot explain: it is reported only as a shortage, never as an excess, unless strict.
+ * For every frame of a domain it counts: entries in live tables of any domain that name it as a table, as writable,
+ * read-only; pins; base tables of vcpus; vcpu_info pages; and compares with the frame's two words. Uses as a page table are
+ * all known here and must agree. Other uses that only their own parts of Serai know (grants, FIFO event pages, EOI maps,
+ * descriptor tables) are an excess, so of the rest only a shortage is a defect: it is what ends in a frame freed under a user.
+ * Event channels and grants are checked by their own auditors.
  *
- * The domain should not run meanwhile (the caller pauses it); its mmu_lock is held.
+ * Invariant: what is recounted stands still. All domains are paused and off their CPUs, hypercalls included, except the
+ * caller's own, which is right here. Who waits for others to stop can be waited for by them, so the wait is bounded:
+ * after STOP_NS there is no audit and a line says so.
  */
 #include "arch/arch.h"
 #include "core/event.h"
@@ -103,50 +106,113 @@ static unsigned compare(struct tally *t, struct domain *d)
     return wrong;
 }
 
-static unsigned audit_pages(struct domain *d)
+/* ---- everybody stops ---- */
+
+#define STOP_NS 200000000UL
+
+static bool all_stopped(void)
+{
+    struct domain *d;
+    struct vcpu *v;
+
+    for_each_domain(d)
+        for_each_vcpu(d, v)
+            if (v != current && __atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+                return false;
+    return true;
+}
+
+/* Pause all domains; false: some did not stop in time, and none is paused. */
+static bool stop_all(void)
+{
+    ns_t late = now_ns() + STOP_NS;
+    struct domain *d;
+
+    domain_list_lock();
+    for_each_domain(d)
+        domain_pause_nosync(d);
+    while (!all_stopped() && now_ns() < late)
+        machine_poll();
+    if (all_stopped())
+        return true;                /* the list stays locked: it is the list that was paused */
+    for_each_domain(d)
+        domain_unpause(d);
+    domain_list_unlock();
+    log_always("audit: not done, some vcpus do not stop");
+    return false;
+}
+
+static void go_all(void)
+{
+    struct domain *d;
+
+    for_each_domain(d)
+        domain_unpause(d);
+    domain_list_unlock();
+}
+
+/* ---- audits ---- */
+
+static unsigned audit_list(struct domain *d)
+{
+    u64 listed = 0;
+    unsigned wrong = 0;
+
+    spin_lock(&d->page_lock);
+    for (u32 mfn = d->page_head; mfn; mfn = mfn_frame(mfn)->next)
+        listed++;
+    if (listed != d->tot_pages) {
+        log_always("audit: d%u has %lu pages on its list, its count says %lu", d->id, (unsigned long)listed,
+                   (unsigned long)d->tot_pages);
+        wrong++;
+    }
+    spin_unlock(&d->page_lock);
+    return wrong;
+}
+
+/* One domain, or all (NULL). All have stopped. */
+static unsigned audit_stopped(struct tally *t, struct domain *only)
+{
+    unsigned wrong = 0;
+    struct domain *d;
+
+    for_each_domain(d) {
+        spin_lock(&d->mmu_lock);
+        count_tables(t, d);
+        count_vcpus(t, d);
+        spin_unlock(&d->mmu_lock);
+    }
+    for_each_domain(d)
+        if (!only || d == only)
+            wrong += compare(t, d) + audit_list(d) + event_audit(d) + grant_audit(d);
+    return wrong;
+}
+
+static unsigned audit(struct domain *only)
 {
     u64 bytes = frame_table_max * sizeof(struct tally);
-    unsigned order = order_of(DIV_ROUND_UP(bytes, PAGE_SIZE)), wrong;
+    unsigned order = order_of(DIV_ROUND_UP(bytes, PAGE_SIZE)), wrong = 0;
     struct tally *t = zalloc_pages(NULL, order);
 
     if (!t) {
-        log_always("audit: no %lu KiB of contiguous memory to count in; d%u not audited", (unsigned long)bytes >> 10, d->id);
+        log_always("audit: not done, no %lu KiB of contiguous memory to count in", (unsigned long)bytes >> 10);
         return 0;
     }
-    spin_lock(&d->mmu_lock);
-    count_tables(t, d);
-    count_vcpus(t, d);
-    wrong = compare(t, d);
-    spin_unlock(&d->mmu_lock);
+    if (stop_all()) {
+        wrong = audit_stopped(t, only);
+        go_all();
+    }
     zfree_pages(t, order);
     return wrong;
 }
 
 unsigned audit_domain(struct domain *d)
 {
-    unsigned wrong = audit_pages(d);
-    u64 listed = 0;
+    unsigned wrong = audit(d);
 
-    spin_lock(&d->page_lock);
-    for (u32 mfn = d->page_head; mfn; mfn = mfn_frame(mfn)->next)
-        listed++;
-    if (listed != d->tot_pages) {
-        log_always("audit: d%u has %lu pages on its list, its count says %lu", d->id, (unsigned long)listed, (unsigned long)d->tot_pages);
-        wrong++;
-    }
-    spin_unlock(&d->page_lock);
-    return wrong + event_audit(d) + grant_audit(d);
-}
-
-unsigned audit_all(void)
-{
-    unsigned wrong = 0, domains = 0;
-    struct domain *d;
-
-    for_each_domain(d) {
-        wrong += audit_domain(d);
-        domains++;
-    }
-    log_always("audit: %u domains, %u defects", domains, wrong);
+    if (wrong)
+        log_error("audit: d%u: %u defects", d->id, wrong);
     return wrong;
 }
+
+unsigned audit_all(void) { return audit(NULL); }

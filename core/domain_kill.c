@@ -49,6 +49,16 @@ static long kill_stop(struct domain *d)
     return 0;
 }
 
+/* Debug builds recount everything while it is still there, and again when no page table should be left. */
+static long kill_audit(struct domain *d)
+{
+#ifdef SERAI_DEBUG
+    audit_domain(d);
+#endif
+    (void)d;
+    return 0;
+}
+
 static long kill_events(struct domain *d)
 {
     event_domain_destroy(d);
@@ -96,7 +106,7 @@ static long kill_done(struct domain *d)
 }
 
 static long (*const steps[])(struct domain *d) = {
-    kill_stop, kill_events, grant_release_mappings, kill_vcpus, mmu_relinquish, kill_frames, kill_done,
+    kill_stop, kill_audit, kill_events, grant_release_mappings, kill_vcpus, mmu_relinquish, kill_audit, kill_frames, kill_done,
 };
 
 long domain_kill(struct domain *d)

@@ -64,6 +64,10 @@ long vcpu_mask_cpus(struct domain *d, gva_t bitmap, u64 *cpus);
 void m2p_set(mfn_t mfn, gfn_t gfn);
 gfn_t m2p_get(mfn_t mfn);
 
-/* The auditor: recount types and references of d from its tables, print differences; their number. */
+/*
+ * The auditor (core/audit.c): all domains are stopped, types and references recounted from the tables, event channels and
+ * grants checked from both ends; differences are printed, their number returned (0, with a line, if the domains did not stop).
+ * No locks held, ctl excepted.
+ */
 unsigned audit_domain(struct domain *d);
 unsigned audit_all(void);
