@@ -33,6 +33,7 @@
  */
 #include "core/mmu.h"
 #include "arch/arch.h"
+#include "core/frame_inline.h"
 #include "core/mmu_internal.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
@@ -41,34 +42,63 @@
 /* Take a use of `mfn` as a base table. -ERESTART: validated in part, and something better is to be done. */
 static long base_get(struct domain *d, mfn_t mfn) { return frame_get_typed(d, mfn, TYPE_L4, true); }
 
-long mmu_set_base(struct vcpu *v, mfn_t mfn)
+/*
+ * What a context switch of the guest does: from one table in use to another, both with uses of their own (pins). The use
+ * moves in one step; false if either is not like that.
+ */
+static bool base_move(struct domain *d, mfn_t from, mfn_t to)
 {
-    struct domain *d = v->domain;
-    long rc = base_get(d, mfn);
-    if (rc)
-        return rc;
-    mfn_t old = v->arch.kernel_l4;
-    v->arch.kernel_l4 = mfn;
-    arch_base_changed(v, false);
-    if (old)
-        table_put_all(d, old);
-    return 0;
+    struct frame *f = mfn_frame(from), *t = mfn_frame(to);
+    bool done = false;
+
+    if (unlikely(!from || !mfn_valid(to)))
+        return false;
+    spin_lock(&d->mmu_lock);
+    u64 x = READ_ONCE(t->type), y = READ_ONCE(f->type);
+    if (likely((x & (TYPE_MASK | TYPE_VALIDATED)) == (TYPE_L4 | TYPE_VALIDATED) && (x & TYPE_USES) != TYPE_USES &&
+               t->owner == d->id && (y & TYPE_USES) > 1) && from != to && likely(ref_get_owned(t, d->id))) {
+        WRITE_ONCE(t->type, x + 1);
+        WRITE_ONCE(f->type, y - 1);
+        ref_put(f);
+        done = true;
+    }
+    spin_unlock(&d->mmu_lock);
+    return done;
 }
 
-long mmu_set_user_base(struct vcpu *v, mfn_t mfn)
+/* Make `mfn` the base table in *slot of v. */
+static long base_set(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
 {
     struct domain *d = v->domain;
+    mfn_t old = *slot;
+
+    if (likely(mfn) && likely(base_move(d, old, mfn))) {
+        *slot = mfn;
+        arch_base_changed(v, user);
+        return 0;
+    }
     if (mfn) {
         long rc = base_get(d, mfn);
         if (rc)
             return rc;
     }
-    mfn_t old = v->arch.user_l4;
-    v->arch.user_l4 = mfn;
-    arch_base_changed(v, true);
+    *slot = mfn;
+    arch_base_changed(v, user);
     if (old)
         table_put_all(d, old);
     return 0;
+}
+
+long mmu_set_base(struct vcpu *v, mfn_t mfn)
+{
+    if (unlikely(!mfn))
+        return reject(-EINVAL, "frame 0 is nobody's page table");
+    return base_set(v, &v->arch.kernel_l4, mfn, false);
+}
+
+long mmu_set_user_base(struct vcpu *v, mfn_t mfn)
+{
+    return base_set(v, &v->arch.user_l4, mfn, true);
 }
 
 void mmu_drop_bases(struct vcpu *v)

@@ -104,8 +104,11 @@ static long subject_find(u64 foreign, struct subject *s)
             return reject(err, "domain %u: no such domain, or not yours to map for", pt - 1);
         s->pg = s->pt->id;
     }
-    if (pg == DOMID_SELF || pg == cur->id)
+    if (pg == DOMID_SELF)
         return 0;
+    /* A domain that names itself is a tool taking its own domain for a guest (`xl save 0`): stop it before it does harm. */
+    if (pg == cur->id)
+        return reject(-ESRCH, "domain %u maps its own frames as DOMID_SELF, not as those of a foreign domain", pg);
     if (pg == DOMID_IO || pg == DOMID_XEN) {
         s->pg = pg;
         if (pg == DOMID_XEN && !cur->privileged)

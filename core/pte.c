@@ -7,15 +7,13 @@
  * guest's kernel and user are kept apart by having two top-level tables.
  */
 #include "arch/arch.h"
-#include "core/frame_inline.h"
+#include "core/pte_inline.h"
 #include "core/mmu_internal.h"
 #include "core/reject.h"
 #include "lib/rangeset.h"
 
-#define CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
-
 /* Device memory: no references, only permission. */
-static long take_device(struct domain *d, pg_owner_t pg, u64 *pte)
+long pte_take_device(struct domain *d, pg_owner_t pg, u64 *pte)
 {
     mfn_t mfn = pte_mfn(*pte);
 
@@ -35,7 +33,7 @@ static long take_device(struct domain *d, pg_owner_t pg, u64 *pte)
     return 0;
 }
 
-static long refuse_owner(mfn_t mfn, pg_owner_t pg)
+long pte_refuse_owner(mfn_t mfn, pg_owner_t pg)
 {
     u16 owner;
 
@@ -45,31 +43,12 @@ static long refuse_owner(mfn_t mfn, pg_owner_t pg)
     return reject(-EPERM, "frame %#lx belongs to domain %u, not to domain %u", (unsigned long)mfn, owner, pg);
 }
 
-static long refuse_writable(mfn_t mfn)
+long pte_refuse_writable(mfn_t mfn)
 {
     u64 type = READ_ONCE(mfn_frame(mfn)->type);
 
     return reject(-EINVAL, "frame %#lx is a page or descriptor table (type %lu): not mappable writable",
                   (unsigned long)mfn, (unsigned long)(type >> TYPE_SHIFT));
-}
-
-static inline long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
-{
-    mfn_t mfn = pte_mfn(*pte);
-    struct frame *f = mfn_frame(mfn);
-
-    *pte = (*pte & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
-    if (unlikely(!mfn_is_ram(mfn)))
-        return take_device(d, pg, pte);
-    if (unlikely(!ref_get_owned(f, pg)))
-        return refuse_owner(mfn, pg);
-    if ((*pte & PTE_RW) && unlikely(!writable_get(f))) {
-        ref_put(f);
-        return refuse_writable(mfn);
-    }
-    if (!d->privileged)
-        *pte &= ~CACHE_BITS;        /* RAM is cached; only drivers of real devices have reasons to differ */
-    return 0;
 }
 
 static long take_table(struct domain *d, unsigned level, u64 *pte, struct mmu_work *w)
@@ -88,18 +67,6 @@ long pte_take(struct domain *d, pg_owner_t pg, unsigned level, u64 *pte, struct 
     return level == 1 ? take_l1(d, pg, pte) : take_table(d, level, pte, w);
 }
 
-static inline void drop_l1(u64 pte)
-{
-    mfn_t mfn = pte_mfn(pte);
-    struct frame *f = mfn_frame(mfn);
-
-    if (unlikely((pte & PTE_GNTTAB) || !mfn_is_ram(mfn)))
-        return;
-    if (pte & PTE_RW)
-        writable_put(f);
-    ref_put(f);
-}
-
 long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w)
 {
     w->left--;
@@ -109,64 +76,12 @@ long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w)
     return 0;
 }
 
-/* How the store treats accessed and dirty bits that the entry has, or gets from the hardware meanwhile. */
-enum ad { AD_REPLACE, AD_KEEP, AD_NEW_ONES };
-
-/* Store; the value replaced. `seen` is what the guest's decision was based on (AD_NEW_ONES). */
-static inline u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
-{
-    if (ad == AD_REPLACE)
-        return __atomic_exchange_n(p, new, __ATOMIC_ACQ_REL);
-    u64 old = READ_ONCE(*p), keep;
-    do {
-        keep = (ad == AD_KEEP ? old : old & ~seen) & (PTE_ACCESSED | PTE_DIRTY);
-        if (!(new & PTE_PRESENT))
-            keep = 0;
-    } while (!__atomic_compare_exchange_n(p, &old, new | keep, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-    return old;
-}
-
 /* The same child goes on under other flags. */
 static long check_same_table(unsigned level, u64 *new)
 {
     if (unlikely((*new & pte_reserved) || (*new & PTE_PSE)))
         return reject(-EINVAL, "L%u entry %#lx has bits no guest may set", level, (unsigned long)*new);
     *new = (*new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
-    return 0;
-}
-
-/*
- * L1. An entry that goes on naming the same frame keeps its reference; only its writable use may come or go. *seen: in,
- * what the entry was when the guest decided; out, what was replaced.
- */
-static inline long replace_l1(struct domain *d, pg_owner_t pg, u64 *p, u64 new, enum ad ad, u64 *seen)
-{
-    u64 old = READ_ONCE(*p);
-    bool same = (old & new & PTE_PRESENT) && !((old ^ new) & PTE_ADDR) && !(old & PTE_GNTTAB) &&
-                mfn_is_ram(pte_mfn(new));
-    struct frame *f = mfn_frame(pte_mfn(new));
-
-    if (same) {
-        new = (new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
-        if (!d->privileged)
-            new &= ~CACHE_BITS;
-        if ((new & ~old & PTE_RW) && unlikely(!writable_get(f)))
-            return refuse_writable(pte_mfn(new));
-        *seen = old = store(p, new, ad, *seen);
-        if (old & ~new & PTE_RW)
-            writable_put(f);
-        return 0;
-    }
-    if (new & PTE_PRESENT) {
-        if (unlikely(new & pte_reserved))
-            return reject(-EINVAL, "L1 entry %#lx has address bits this CPU does not have", (unsigned long)new);
-        long rc = take_l1(d, pg, &new);
-        if (unlikely(rc))
-            return rc;
-    }
-    *seen = old = store(p, new, ad, *seen);
-    if (old & PTE_PRESENT)
-        drop_l1(old);
     return 0;
 }
 

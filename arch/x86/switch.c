@@ -228,7 +228,7 @@ static void pending_work(void)
 /* An NMI for the guest, when it can take one. */
 static void deliver_nmi(struct vcpu *v)
 {
-    if (v->arch.nmi_pending && !v->arch.nmi_masked && v->arch.nmi_callback) {
+    if (v->arch.nmi_pending && !v->arch.nmi_masked && guest_nmi_handler(v)) {
         v->arch.nmi_pending = false;
         v->arch.nmi_masked = true;
         isolate_refresh(v);

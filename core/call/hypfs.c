@@ -1,9 +1,10 @@
 /*
- * The hypervisor file system: a read-only tree of what was built and how it was booted, for `xenhypfs`.
+ * The hypervisor file system: a tree of what was built and how it was booted, for `xenhypfs` and
+ * `xl set-parameters`.
  *
  * The tree is one constant table, a node naming its parent; /params follows core/options.def, so every plain option is
  * there with the value in effect. Options with a syntax of their own have no one value and are left out: the whole
- * command line is in `xl info`.
+ * command line is in `xl info`. Only options that are looked at anew for each domain can be written.
  */
 #include "abi/xen.h"
 #include <xen/hypfs.h>
@@ -99,6 +100,41 @@ static const struct node *lookup(const char *path)
     return at;
 }
 
+/* ---- writing: the options that are looked at anew each time ---- */
+
+#define FLAG(...)
+#define NUMBER(name, field, low, high, value, help) { name, &opt.field, low, high },
+#define SIZE(...)
+#define TEXT(...)
+#define CUSTOM(...)
+#define INERT(...)
+static const struct { const char *name; const void *value; u64 low, high; } numbers[] = {
+#include "core/options.def"
+};
+
+static bool writable(const struct node *n)
+{
+    return n->data == &opt.gnttab_max_frames || n->data == &opt.gnttab_max_maptrack_frames;
+}
+
+static long write_node(const struct node *n, gva_t from, u64 bytes)
+{
+    u32 value;
+
+    if (!writable(n))
+        return reject(-EACCES, "'%s' cannot be changed while the machine runs", n->name);
+    if (bytes != sizeof(value) || n->bytes != sizeof(value))
+        return reject(-EINVAL, "%lu bytes for '%s'", (unsigned long)bytes, n->name);
+    if (copy_from_guest(&value, from, sizeof(value)))
+        return reject(-EFAULT, "value cannot be read");
+    for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
+        if (numbers[i].value == n->data && (value < numbers[i].low || value > numbers[i].high))
+            return reject(-ERANGE, "%s=%u: %lu to %lu", n->name, value, (unsigned long)numbers[i].low,
+                          (unsigned long)numbers[i].high);
+    WRITE_ONCE(*(u32 *)(uintptr_t)n->data, value);
+    return 0;
+}
+
 /* ---- reading ---- */
 
 static u32 record_bytes(const struct node *n)
@@ -122,7 +158,8 @@ static u32 content_bytes(const struct node *n)
 
 static xen_hypfs_direntry_t direntry(const struct node *n)
 {
-    return (xen_hypfs_direntry_t){ .type = n->type, .encoding = XEN_HYPFS_ENC_PLAIN, .content_len = content_bytes(n) };
+    return (xen_hypfs_direntry_t){ .type = n->type, .encoding = XEN_HYPFS_ENC_PLAIN, .content_len = content_bytes(n),
+                                   .max_write_len = writable(n) ? n->bytes : 0 };
 }
 
 static long list_dir(const struct node *dir, gva_t to)
@@ -198,6 +235,6 @@ long do_hypfs_op(u64 op, u64 path_at, u64 path_bytes, u64 buffer, u64 room)
     if (!n)
         return reject(-ENOENT, "no hypfs entry '%.80s'", path);
     if (op == XEN_HYPFS_OP_write_contents)
-        return reject(-EACCES, "hypfs entry '%.80s' is read-only", path);
+        return write_node(n, GVA(buffer), room);
     return read_node(n, GVA(buffer), room);
 }

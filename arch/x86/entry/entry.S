@@ -246,19 +246,70 @@ from_guest_kernel:
     cmpl $23, 32(%rsp)
     je iret_straight
     /* ---- hypercall: number in RAX, arguments rdi rsi rdx r10 r8 r9 ---- */
+/*
+ * Only what a hypercall may not change and C does not keep is saved: the arguments. RBX, RBP and R12..R15 still hold the
+ * guest's values when the handler is back; hypercall_full puts them into the frame when more happens than going back.
+ */
 hypercall:
     movq 32(%rsp), %rax
-    movq $FLAT_SS, 32(%rsp)
-    movq (%rsp), %rcx
-    pushq $0
-    movl $BY_SYSCALL, 4(%rsp)
-    SAVE_REGS
+    subq $REGS_rip, %rsp
+    movq $FLAT_SS, REGS_ss(%rsp)
+    movl $BY_SYSCALL, REGS_entry_vector(%rsp)
+    movq %rdi, REGS_rdi(%rsp)
+    movq %rsi, REGS_rsi(%rsp)
+    movq %rdx, REGS_rdx(%rsp)
+    movq %r10, REGS_r10(%rsp)
+    movq %r8, REGS_r8(%rsp)
+    movq %r9, REGS_r9(%rsp)
     movq %r10, %rcx
     cmpq hypercall_limit(%rip), %rax
     jae slow_hypercall
     leaq hypercall_table(%rip), %r10
     call *(%r10, %rax, 8)
+hypercall_back:
+    cmpl $0, INFO_pending(%rsp)
+    jne hypercall_full
+    testb $(BY_SYSCALL >> 8), REGS_entry_vector + 1(%rsp)
+    jz hypercall_full
+    movq INFO_current(%rsp), %rcx
+    movq VCPU_info(%rcx), %rcx
+    movzwl (%rcx), %ecx
+    testb %ch, %ch
+    jnz 1f
+    testb %cl, %cl
+    jnz hypercall_full
+1:  movq REGS_rip(%rsp), %rcx
+    movq %rcx, %rdx
+    shlq $16, %rdx
+    sarq $16, %rdx
+    cmpq %rcx, %rdx
+    jne hypercall_full
+    cmpw $FLAT_CS64, REGS_cs(%rsp)
+    jne hypercall_full
+    movq REGS_rdi(%rsp), %rdi
+    movq REGS_rsi(%rsp), %rsi
+    movq REGS_rdx(%rsp), %rdx
+    movq REGS_r10(%rsp), %r10
+    movq REGS_r8(%rsp), %r8
+    movq REGS_r9(%rsp), %r9
+    movq REGS_rflags(%rsp), %r11
+    movq REGS_rsp(%rsp), %rsp
+    sysretq
+
+hypercall_full:
     movq %rax, REGS_rax(%rsp)
+    movq %rbx, REGS_rbx(%rsp)
+    movq %rbp, REGS_rbp(%rsp)
+    movq %r12, REGS_r12(%rsp)
+    movq %r13, REGS_r13(%rsp)
+    movq %r14, REGS_r14(%rsp)
+    movq %r15, REGS_r15(%rsp)
+    testb $(BY_SYSCALL >> 8), REGS_entry_vector + 1(%rsp)
+    jz exit_to_guest                    /* an iret: RCX and R11 are what it says */
+    movq REGS_rip(%rsp), %rcx
+    movq %rcx, REGS_rcx(%rsp)
+    movq REGS_rflags(%rsp), %r11
+    movq %r11, REGS_r11(%rsp)
 
     .globl exit_to_guest
 exit_to_guest:
@@ -317,8 +368,7 @@ exit_event:
 slow_hypercall:
     movq %rax, %rdi
     call hypercall_slow
-    movq %rax, REGS_rax(%rsp)
-    jmp exit_to_guest
+    jmp hypercall_back
 
 iret_slow:
     CLAC

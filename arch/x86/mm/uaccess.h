@@ -47,6 +47,27 @@ static inline int put_guest_words(u64 va, const u64 *src, unsigned n)
     return err;
 }
 
+static inline int get_guest_word(u64 *a, u64 va)
+{
+    int err = 0;
+    u64 v;
+    if (unlikely(!uaccess_ok(va, 8)))
+        return -EFAULT;
+    __asm__ volatile(ALT_STAC
+                     "1: movq (%[src]), %[v]\n"
+                     "3:\n\t" ALT_CLAC
+                     ".pushsection .text.fixup, \"ax\"\n"
+                     "4: movl %[efault], %[err]\n\t"
+                     "xorl %k[v], %k[v]\n\t"
+                     "jmp 3b\n\t"
+                     ".popsection\n\t" EX_TABLE("1b", "4b")
+                     : [err] "+r"(err), [v] "=&r"(v)
+                     : [src] "r"(va), [efault] "i"(-EFAULT)
+                     : "memory");
+    *a = v;
+    return err;
+}
+
 /* Two neighbouring words. */
 static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
 {

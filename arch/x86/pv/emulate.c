@@ -13,6 +13,7 @@
  */
 #include "arch/x86/pv/emulate.h"
 #include "arch/x86/asm.h"
+#include "arch/x86/mm/uaccess.h"
 #include "arch/x86/pv/callback.h"
 #include "arch/x86/pv/control.h"
 #include "arch/x86/pv/cpuid.h"
@@ -306,8 +307,23 @@ static bool software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, const
     return true;
 }
 
+/* RDMSR by the kernel without prefixes: Linux reads the user's GS base at every switch of tasks. */
+static inline bool rdmsr_straight(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    u64 code;
+
+    if (!v->arch.kernel_mode || regs->error_code || (regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(code) ||
+        get_guest_word(&code, regs->rip) || (code & 0xffff) != 0x320f || !do_rdmsr(v, regs))
+        return false;
+    emulate_retire(regs, 2);
+    return true;
+}
+
 bool emulate_privileged(struct cpu_user_regs *regs)
 {
+    if (likely(rdmsr_straight(current, regs)))
+        return true;
+
     struct vcpu *v = current;
     u8 bytes[INSN_MAX];
     struct insn in;

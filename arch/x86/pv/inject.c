@@ -141,9 +141,15 @@ void guest_inject_sysenter(struct vcpu *v)
         bounce(v, v->arch.sysenter_callback, v->arch.sysenter_masks_events, false, 0);
 }
 
+/* NMIs go where a callback says, else to the trap table's vector 2, which is where 64-bit Linux takes them. */
+u64 guest_nmi_handler(const struct vcpu *v)
+{
+    return v->arch.nmi_callback ? v->arch.nmi_callback : v->arch.trap[2].address;
+}
+
 void guest_inject_nmi(struct vcpu *v)
 {
-    bounce(v, v->arch.nmi_callback, true, false, 0);
+    bounce(v, guest_nmi_handler(v), true, false, 0);
 }
 
 /* Returning to the guest faulted (bad selector, non-canonical address): its failsafe handler gets the state. */

@@ -11,4 +11,5 @@ void guest_inject_page_fault(struct vcpu *v, u64 addr, u32 error_code);
 /* The state could not be resumed: hand it to the guest's failsafe handler. */
 void guest_inject_failsafe(struct vcpu *v);
 /* Enter v's NMI handler, which exists. */
+u64 guest_nmi_handler(const struct vcpu *v);   /* 0: v takes none */
 void guest_inject_nmi(struct vcpu *v);

@@ -278,43 +278,49 @@ static bool general(struct vcpu *v, struct cpu_user_regs *regs, u64 va)
 }
 
 /*
- * mov %r64, disp(base) and xchg %r64, disp(base), that is rex.w 89/87 /r without SIB or rip: fills what plain_store()
- * and modify() need, if the address is va. `b` are 8 bytes of code, read without regard to what they are.
+ * mov %r64, disp(base) and xchg %r64, disp(base) - rex.w 89/87 /r without SIB or rip - of a whole entry at va: `code` is
+ * the word at rip. Done, if it is that and the entry one of an L1 table; else nothing has happened.
  */
-static inline bool common_form(struct cpu_user_regs *regs, const u8 *b, u64 va, struct insn *in)
+static inline bool straight(struct vcpu *v, struct cpu_user_regs *regs, u64 code, u64 va)
 {
-    unsigned mod = b[2] >> 6, rm = b[2] & 7;
-    s32 disp = 0;
+    unsigned rex = code & 0xff, op = code >> 8 & 0xff, modrm = code >> 16 & 0xff;
+    unsigned mod = modrm >> 6, rm = modrm & 7, length = 3;
+    s64 disp = 0;
+    u64 old, *reg;
 
-    if ((b[0] & 0xfa) != 0x48 || (b[1] != 0x89 && b[1] != 0x87) || mod == 3 || rm == 4 || (mod == 0 && rm == 5))
+    if ((rex & 0xfa) != 0x48 || (op | 0xe) != 0x8f || !(op & 1) || rm == 4 || (mod == 0 && rm == 5))
         return false;
-    if (mod == 1)
-        disp = (s8)b[3];
-    else if (mod == 2)
-        memcpy(&disp, b + 3, sizeof(disp));
-    if (*gpr(regs, rm | (b[0] & 1) << 3) + (s64)disp != va)
+    if (op != 0x89 && op != 0x87)
         return false;
-    in->length = mod == 0 ? 3 : mod == 1 ? 4 : 7;
-    in->reg = ((b[2] >> 3) & 7) | (b[0] & 4) << 1;
-    in->class = b[1] == 0x89 ? INSN_MOV : INSN_XCHG;
-    in->size = 8;
-    in->rex = b[0];
-    in->has_imm = false;
+    if (mod == 1) {
+        disp = (s8)(code >> 24);
+        length = 4;
+    } else if (mod == 2) {
+        disp = (s32)(code >> 24);
+        length = 7;
+    } else if (mod == 3) {
+        return false;
+    }
+    if (*gpr(regs, rm | (rex & 1) << 3) + (u64)disp != va)
+        return false;
+    reg = gpr(regs, (modrm >> 3 & 7) | (rex & 4) << 1);
+    if (!mmu_guest_pte_exchange(v, va, *reg, &old))
+        return false;
+    if (op == 0x87)
+        *reg = old;
+    emulate_retire(regs, length);
     return true;
 }
 
 bool ptwr_fault(struct cpu_user_regs *regs, u64 va)
 {
     struct vcpu *v = current;
-    struct insn in;
-    u8 b[8] __aligned(8);
+    u64 code;
 
     if (unlikely(!v->arch.kernel_mode))
         return false;
-    if ((regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(b) || (va & 7) || get_guest_words((u64 *)b, regs->rip, 1) ||
-        !common_form(regs, b, va, &in))
-        return general(v, regs, va);
-    if (in.class == INSN_MOV)
-        return plain_store(v, regs, va, *gpr(regs, in.reg), 8, in.length);
-    return modify(v, regs, &in, va);
+    if (likely(!(va & 7) && (regs->rip & ~PAGE_MASK) <= PAGE_SIZE - sizeof(code)) &&
+        likely(!get_guest_word(&code, regs->rip)) && straight(v, regs, code, va))
+        return true;
+    return general(v, regs, va);
 }

@@ -1,0 +1,118 @@
+/*
+ * L1 entries, inline: what nearly all page-table updates are, in one piece for each of the ways they come (mmu_update,
+ * update_va_mapping, a direct write). The rules are pte.c's.
+ */
+#pragma once
+#include "core/frame_inline.h"
+#include "core/mmu_internal.h"
+#include "core/reject.h"
+
+#define CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
+
+/* pte.c, the rare cases: a device's frame; refusals that find out why. */
+long pte_take_device(struct domain *d, pg_owner_t pg, u64 *pte);
+long pte_refuse_owner(mfn_t mfn, pg_owner_t pg);
+long pte_refuse_writable(mfn_t mfn);
+
+static inline long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
+{
+    mfn_t mfn = pte_mfn(*pte);
+    struct frame *f = mfn_frame(mfn);
+
+    *pte = (*pte & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
+    if (unlikely(!mfn_is_ram(mfn)))
+        return pte_take_device(d, pg, pte);
+    if (unlikely(!ref_get_owned(f, pg)))
+        return pte_refuse_owner(mfn, pg);
+    if ((*pte & PTE_RW) && unlikely(!writable_get(f))) {
+        ref_put(f);
+        return pte_refuse_writable(mfn);
+    }
+    if (!d->privileged)
+        *pte &= ~CACHE_BITS;        /* RAM is cached; only drivers of real devices have reasons to differ */
+    return 0;
+}
+
+static inline void drop_l1(u64 pte)
+{
+    mfn_t mfn = pte_mfn(pte);
+    struct frame *f = mfn_frame(mfn);
+
+    if (unlikely((pte & PTE_GNTTAB) || !mfn_is_ram(mfn)))
+        return;
+    if (pte & PTE_RW)
+        writable_put(f);
+    ref_put(f);
+}
+
+/* How the store treats accessed and dirty bits that the entry has, or gets from the hardware meanwhile. */
+enum ad { AD_REPLACE, AD_KEEP, AD_NEW_ONES };
+
+/* Store; the value replaced. `seen` is what the guest's decision was based on (AD_NEW_ONES). */
+static inline u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
+{
+    if (ad == AD_REPLACE)
+        return __atomic_exchange_n(p, new, __ATOMIC_ACQ_REL);
+    u64 old = READ_ONCE(*p), keep;
+    do {
+        keep = (ad == AD_KEEP ? old : old & ~seen) & (PTE_ACCESSED | PTE_DIRTY);
+        if (!(new & PTE_PRESENT))
+            keep = 0;
+    } while (!__atomic_compare_exchange_n(p, &old, new | keep, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    return old;
+}
+
+/*
+ * L1. An entry that goes on naming the same frame keeps its reference; only its writable use may come or go. *seen: in,
+ * what the entry was when the guest decided; out, what was replaced.
+ */
+static inline long replace_l1(struct domain *d, pg_owner_t pg, u64 *p, u64 new, enum ad ad, u64 *seen)
+{
+    u64 old = READ_ONCE(*p);
+    bool same = (old & new & PTE_PRESENT) && !((old ^ new) & PTE_ADDR) && !(old & PTE_GNTTAB) &&
+                mfn_is_ram(pte_mfn(new));
+    struct frame *f = mfn_frame(pte_mfn(new));
+
+    if (same) {
+        new = (new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
+        if (!d->privileged)
+            new &= ~CACHE_BITS;
+        if ((new & ~old & PTE_RW) && unlikely(!writable_get(f)))
+            return pte_refuse_writable(pte_mfn(new));
+        *seen = old = store(p, new, ad, *seen);
+        if (old & ~new & PTE_RW)
+            writable_put(f);
+        return 0;
+    }
+    if (new & PTE_PRESENT) {
+        if (unlikely(new & pte_reserved))
+            return reject(-EINVAL, "L1 entry %#lx has address bits this CPU does not have", (unsigned long)new);
+        long rc = take_l1(d, pg, &new);
+        if (unlikely(rc))
+            return rc;
+    }
+    *seen = old = store(p, new, ad, *seen);
+    if (old & PTE_PRESENT)
+        drop_l1(old);
+    return 0;
+}
+
+/* The entry at machine address `maddr` if it lies in a live L1 table of d, else NULL. d->mmu_lock held. */
+static inline u64 *l1_entry(struct domain *d, u64 maddr)
+{
+    mfn_t mfn = maddr >> PAGE_SHIFT;
+    struct frame *f = mfn_frame(mfn);
+
+    if (unlikely(!mfn_valid(mfn) || f->owner != d->id) ||
+        unlikely((READ_ONCE(f->type) & (TYPE_MASK | TYPE_VALIDATED | TYPE_PARTIAL)) != (TYPE_L1 | TYPE_VALIDATED)))
+        return NULL;
+    return (u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8)));
+}
+
+/* pte_write() for what l1_entry() found. */
+static inline long l1_write(struct domain *d, pg_owner_t pg, u64 *p, u64 new, enum ad ad, u64 *seen)
+{
+    if (new & PTE_PRESENT)
+        table_mark(mfn_frame(direct_mfn(p)), (unsigned)((u64)p >> 3) & 511);
+    return replace_l1(d, pg, p, new, ad, seen);
+}
