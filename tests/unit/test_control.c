@@ -17,6 +17,7 @@
 #include "core/heap.h"
 #include "core/hypercall.h"
 #include "core/keys.h"
+#include "core/options.h"
 #include "core/reject.h"
 #include "core/sched.h"
 #include "core/trace.h"
@@ -33,6 +34,7 @@ static struct vcpu *guest_vcpus[2];
 static shared_info_t shared;
 static struct frame frames[64];
 struct vcpu *fake_current;
+struct options opt = { .gnttab_max_frames = 64, .gnttab_max_maptrack_frames = 1024 };
 struct frame *frame_table = frames;
 mfn_t frame_table_max = 64;
 unsigned nr_cpus = 4;
@@ -250,7 +252,7 @@ static void creation_is_for_pv(void **state)
     assert_int_equal(domctl(XEN_DOMCTL_createdomain, 0xffff), 0);
     assert_int_equal(op.domain, 5);
     assert_int_equal(c->flags, XEN_DOMCTL_CDF_oos_off);
-    assert_int_equal(config.max_grant_frames, -1);
+    assert_int_equal(config.max_grant_frames, 64);
     assert_int_equal(config.grant_max_version, 2);
     assert_false(config.privileged);
     c->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
