@@ -106,7 +106,7 @@ static long subject_find(u64 foreign, struct subject *s)
     }
     if (pg == DOMID_SELF)
         return 0;
-    /* A domain that names itself is a tool taking its own domain for a guest (`xl save 0`): stop it before it does harm. */
+    /* A domain that names itself is a tool taking its own domain for a guest (`xl save 0`): stop it before harm. */
     if (pg == cur->id)
         return reject(-ESRCH, "domain %u maps its own frames as DOMID_SELF, not as those of a foreign domain", pg);
     if (pg == DOMID_IO || pg == DOMID_XEN) {
