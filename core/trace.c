@@ -107,7 +107,8 @@ static bool put(struct ring *r, u32 event, u64 tsc, const u32 *words, unsigned n
     memcpy(&at[1], &tsc, sizeof(tsc));
     memcpy(&at[3], words, n * sizeof(u32));
     advance(r, bytes);
-    if (have < r->bytes / 2 && have + gap + bytes >= r->bytes / 2 && !__atomic_exchange_n(&announce, 1, __ATOMIC_RELAXED))
+    if (have < r->bytes / 2 && have + gap + bytes >= r->bytes / 2 &&
+        !__atomic_exchange_n(&announce, 1, __ATOMIC_RELAXED))
         cpu_raise(smp_cpu(), PENDING_TASK);
     return true;
 }
