@@ -4,7 +4,7 @@ GUEST_TESTS := $(patsubst tests/guest/%/test.c,$(BUILD)/tests/guest/%.elf,$(wild
 GUEST_LIB := $(wildcard tests/guest/lib/*.c) tests/guest/lib/entry.S
 GUEST_CFLAGS := -std=gnu11 -O1 -g -ffreestanding -fno-pie -no-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
   -fno-strict-aliasing -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-builtin \
-  -Wall -Wextra -Werror -Wno-unused-function -Wno-clobbered -Wno-missing-field-initializers -I. -Itests/guest/lib
+  -Wall -Wextra -Werror -Wno-unused-function -Wno-clobbered -Wno-return-type -Wno-missing-field-initializers -I. -Itests/guest/lib
 guest_flags = $(shell sed -n 's/^.*Build: *\(.*\)$$/\1/p;/\*\//q' $(1))
 
 # The library is compiled once for all tests that do not ask for flags; their own objects otherwise.

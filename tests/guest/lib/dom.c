@@ -54,6 +54,27 @@ long dom_create_empty(struct dom *d, unsigned vcpus, u64 max_pages)
     return rc;
 }
 
+u64 free_pages_settled(u64 want)
+{
+    u64 end = now() + (want == ANY_AMOUNT ? 100000000 : 2000000000);
+    while (free_pages() != want && now() < end) {
+        struct sched_poll poll = { .nr_ports = 0, .timeout = now() + 1000000 };
+        hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+    }
+    return free_pages();
+}
+
+u64 free_pages_after_first_domain(void)
+{
+    static struct dom d;
+    for (unsigned i = 0; i < 3; i++) {
+        dom_create(&d);
+        dom_destroy(&d);
+        free_pages_settled(ANY_AMOUNT);
+    }
+    return free_pages();
+}
+
 static void *window_va;
 
 /* One frame of d at a time, writable. */

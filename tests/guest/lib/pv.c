@@ -256,6 +256,8 @@ void pv_main(struct start_info *start)
         fatal("the shared info page cannot be mapped");
     vi = &shared->vcpu_info[0];
     if (is_child)
+        vi->evtchn_upcall_mask = 1;     /* a builder leaves it as it likes */
+    if (is_child)
         child_loop();
     test();
     finish();

@@ -1,0 +1,72 @@
+/* domctl: versions, unknown commands, domains that are not there, values out of range. */
+#include "dom.h"
+
+void test(void)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_getdomaininfo, .domain = 0, .interface_version = 0x14 };
+    EXPECT_EQ("version 0x14", hc(__HYPERVISOR_domctl, &op), -EACCES);
+    op.interface_version = 0;
+    EXPECT_EQ("version 0", hc(__HYPERVISOR_domctl, &op), -EACCES);
+    static const u32 unknown[] = { 0, 6, 90, 1000, 0xffffffff };
+    for (unsigned i = 0; i < 5; i++) {
+        op = (struct xen_domctl){ .cmd = unknown[i], .domain = 0 };
+        REFUSED("unknown command", domctl(&op));
+    }
+    /* Every command on a domain that is not there. */
+    unsigned accepted = 0;
+    for (u32 cmd = 2; cmd < 90; cmd++) {
+        if (cmd == XEN_DOMCTL_getdomaininfo || cmd == XEN_DOMCTL_test_assign_device)
+            continue;
+        op = (struct xen_domctl){ .cmd = cmd, .domain = 1000 };
+        if (domctl(&op) >= 0) {
+            accepted++;
+            say("  command %u", cmd);
+        }
+    }
+    EXPECT_EQ("commands that accept a domain that is not there", accepted, 0);
+    REFUSED("pause of oneself", domctl_simple(XEN_DOMCTL_pausedomain, 0));
+    REFUSED("destroy of oneself", domctl_simple(XEN_DOMCTL_destroydomain, 0));
+    /* createdomain out of range */
+    u64 before = free_pages();
+    static const struct xen_domctl_createdomain bad[] = {
+        { .max_vcpus = 0, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2 },
+        { .max_vcpus = 100000, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2 },
+        { .max_vcpus = 0xffffffff, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2 },
+        { .max_vcpus = 1, .flags = 0x80000000, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2 },
+        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 15 },
+        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 0x7fffffff, .max_maptrack_frames = -1, .grant_opts = 2 },
+        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2, .arch.emulation_flags = ~0u },
+        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2, .cpupool_id = 77 },
+    };
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        op = (struct xen_domctl){ .cmd = XEN_DOMCTL_createdomain, .domain = 0xffff, .u.createdomain = bad[i] };
+        long rc = domctl(&op);
+        if (rc >= 0) {
+            say("  createdomain variant %u made domain %u", i, op.domain);
+            domctl_simple(XEN_DOMCTL_destroydomain, op.domain);
+        }
+        check(__FILE__, __LINE__, "createdomain out of range", rc < 0, 1);
+    }
+    EXPECT_EQ("memory", free_pages(), before);
+    /* a half-made domain under everything */
+    static struct dom d;
+    OK("create", dom_create_empty(&d, 1, 64));
+    for (u32 cmd = 3; cmd < 90; cmd++) {
+        if (cmd == XEN_DOMCTL_destroydomain || cmd == XEN_DOMCTL_unpausedomain)
+            continue;
+        op = (struct xen_domctl){ .cmd = cmd, .domain = d.id };
+        memset(&op.u, 0xff, sizeof(op.u));
+        domctl(&op);
+        op = (struct xen_domctl){ .cmd = cmd, .domain = d.id };
+        domctl(&op);
+    }
+    OK("unpause of a domain without a context", domctl_simple(XEN_DOMCTL_unpausedomain, d.id) & 0);
+    for (unsigned i = 0; i < 5; i++)
+        yield_cpu();
+    dom_destroy(&d);
+    u64 end = now() + 2000000000;
+    while (free_pages() != before && now() < end)
+        yield_cpu();
+    EXPECT_EQ("all memory is back", free_pages(), before);
+    EXPECT_EQ("destroyed twice", domctl_simple(XEN_DOMCTL_destroydomain, d.id), -ESRCH);
+}
