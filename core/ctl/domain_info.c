@@ -14,12 +14,12 @@
 
 static u32 state_flags(const struct domain *d)
 {
-    u32 flags = 0;
+    u32 flags = (u32)d->shutdown_code << XEN_DOMINF_shutdownshift; /* SHUTDOWN_CODE_NONE, too: tools print it */
 
     if (d->dying == DOMDYING_dead)
         flags |= XEN_DOMINF_dying;
     if (d->shut_down)
-        flags |= XEN_DOMINF_shutdown | (u32)d->shutdown_code << XEN_DOMINF_shutdownshift;
+        flags |= XEN_DOMINF_shutdown;
     if (d->ctl_paused)
         flags |= XEN_DOMINF_paused;
     if (d->create_flags & XEN_DOMCTL_CDF_xs_domain)
