@@ -38,6 +38,10 @@ static long check_config(const struct xen_domctl_createdomain *c)
         return reject(-ENOENT, "CPU pool %u: there is only pool 0", c->cpupool_id);
     if (XEN_DOMCTL_GRANT_version(c->grant_opts) > GRANT_VERSION_MAX || c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask)
         return reject(-EINVAL, "grant options %#x, the highest version is %u", c->grant_opts, GRANT_VERSION_MAX);
+    s64 frames = READ_ONCE(opt.gnttab_max_frames), tracks = READ_ONCE(opt.gnttab_max_maptrack_frames);
+    if (c->max_grant_frames > frames || c->max_maptrack_frames > tracks)
+        return reject(-EINVAL, "%d grant frames, %d maptrack frames: the limits are gnttab_max_frames=%ld, "
+                      "gnttab_max_maptrack_frames=%ld", c->max_grant_frames, c->max_maptrack_frames, (long)frames, (long)tracks);
     return 0;
 }
 
