@@ -105,6 +105,8 @@ void pirq_guest_set_vcpu(struct domain *d, u32 pirq, struct vcpu *v); /* prefer 
 
 /* No CPU keeps tables of d in CR3 (its vcpus do not run). Before the tables are freed. */
 void address_space_leave(struct domain *d);
+/* v does not run, and its context was changed: a CPU that still has the old one must not go on with it. */
+void arch_vcpu_touched(struct vcpu *v);
 /* d->vm_assist changed. */
 void arch_vm_assist_changed(struct domain *d);
 /* v's base table (its user one or its kernel one) changed: if v is current and in that mode, load it. */

@@ -12,7 +12,12 @@ struct mmu_work {
     s32 left;
     mfn_t orphan;       /* a table dropped by pte_write() whose undoing stopped: the caller owes a table_put_all() */
 };
+#ifdef SERAI_HOST
+extern s32 fake_mmu_work;   /* model tests run out of it all the time */
+#define MMU_WORK fake_mmu_work
+#else
 #define MMU_WORK 1024
+#endif
 
 /* In the count of a list that goes on after a pre-emption: *pdone already has a number to add to. Private to Serai. */
 #define MMU_UPDATE_PREEMPTED (1u << 31)

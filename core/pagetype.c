@@ -79,10 +79,21 @@ void type_put_writable(mfn_t mfn)
     u64 x = READ_ONCE(f->type);
 
     ASSERT((x & TYPE_MASK) == TYPE_WRITABLE && (x & TYPE_USES));
-    do {
-        if ((x & TYPE_USES) == 1)
-            stamp(f);
-    } while (!__atomic_compare_exchange_n(&f->type, &x, x - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    for (;;) {
+        bool last = (x & TYPE_USES) == 1;
+        u64 n = last ? x & ~TYPE_VALIDATED : x - 1;
+        if (!__atomic_compare_exchange_n(&f->type, &x, n, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            continue;
+        if (!last)
+            return;
+        /*
+         * The last one keeps others out until the stamp is there. Why not stamp first and then exchange 1 for 0? Another
+         * CPU could map, use and unmap the page in between, and the stamp would be from before that.
+         */
+        stamp(f);
+        __atomic_store_n(&f->type, x - 1, __ATOMIC_RELEASE);
+        return;
+    }
 }
 
 /* ---- tables ---- */

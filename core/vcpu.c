@@ -24,6 +24,7 @@
 #include "core/vcpu_timer.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include <machine/uaccess.h>
 
 static vcpu_info_t dummy_info = { .evtchn_upcall_mask = 1 };
 
@@ -215,28 +216,28 @@ static long op_register_info(struct vcpu *v, gva_t arg)
 
 void vcpu_runstate_publish(struct vcpu *v)
 {
-    bool flag = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
-    gva_t at = v->runstate_gva, when = gva_add(at, offsetof(vcpu_runstate_info_t, state_entry_time));
-    vcpu_runstate_info_t r = v->runstate;
+    u64 at = v->runstate_gva.va, when = at + offsetof(vcpu_runstate_info_t, state_entry_time);
+    vcpu_runstate_info_t r;
+    u64 entry;
 
-    if (gva_null(at))
+    if (!at)
         return;
+    r = v->runstate;
     v->runstate_stale = true;
-    if (flag) { /* the reader sees the flag before, and without it after, everything else */
-        r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-        if (copy_to_guest(when, &r.state_entry_time, sizeof(r.state_entry_time)))
-            return;
-        __atomic_thread_fence(__ATOMIC_RELEASE);
-    }
-    if (copy_to_guest(at, &r, sizeof(r)))
+    if (!(v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag))) {
+        v->runstate_stale = put_guest_words(at, (const u64 *)&r, sizeof(r) / 8);
         return;
-    if (flag) {
-        r.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
-        __atomic_thread_fence(__ATOMIC_RELEASE);
-        if (copy_to_guest(when, &r.state_entry_time, sizeof(r.state_entry_time)))
-            return;
     }
-    v->runstate_stale = false;
+    /* The reader sees the flag before, and without it after, everything else. */
+    entry = r.state_entry_time;
+    r.state_entry_time |= XEN_RUNSTATE_UPDATE;
+    if (put_guest_word(when, r.state_entry_time))
+        return;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    if (put_guest_words(at, (const u64 *)&r, sizeof(r) / 8))
+        return;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    v->runstate_stale = put_guest_word(when, entry);
 }
 
 static long op_register_runstate(struct vcpu *v, gva_t arg)

@@ -18,6 +18,7 @@ extern unsigned fake_flushes;
 u64 fake_random(void);                      /* seeded by fake_reset() */
 void fake_reset(u64 seed);                  /* no domains, all frames free */
 void fake_tlb_stale(mfn_t mfn);             /* a mapping of it went away and was not flushed yet */
+extern void (*fake_on_flush)(u64 cpus);     /* called for every flush, if set */
 extern unsigned fake_pirq_bound[MAX_PIRQS]; /* bindings per pirq */
 
 /* fake_core.c: stand-ins for the frame table, heap, domain table, scheduler and MMU */
@@ -35,3 +36,5 @@ extern u64 fake_pte[FAKE_SLOTS];            /* what mmu_grant_map() wrote at hos
 extern bool fake_fault;                     /* the next access to guest memory faults */
 extern unsigned fake_preempt_every;         /* every n-th preempt_check() says yes; 0: never */
 long fake_call3(long (*fn)(u64, u64, u64), u64 a, u64 b, u64 c); /* re-enters while the call continues itself */
+/* The same for four arguments; `patience` continuations, then the guest walks off: -ERESTART. Negative: for ever. */
+long fake_call4(long (*fn)(u64, u64, u64, u64), const u64 args[4], int patience);

@@ -6,7 +6,7 @@
 
 bool fake_fault;
 unsigned fake_preempt_every;
-static u64 next_args[3];
+static u64 next_args[6];
 
 static bool faults(gva_t a)
 {
@@ -60,5 +60,16 @@ long fake_call3(long (*fn)(u64, u64, u64), u64 a, u64 b, u64 c)
         b = next_args[1];
         c = next_args[2];
     }
+    return rc;
+}
+
+long fake_call4(long (*fn)(u64, u64, u64, u64), const u64 args[4], int patience)
+{
+    u64 a[4];
+    long rc;
+
+    memcpy(a, args, sizeof(a));
+    while ((rc = fn(a[0], a[1], a[2], a[3])) == -ERESTART && patience--)
+        memcpy(a, next_args, sizeof(a));
     return rc;
 }

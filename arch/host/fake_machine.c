@@ -49,12 +49,15 @@ mfn_t virt_to_mfn(const void *va)
 void fake_tlb_stale(mfn_t mfn) { stale[mfn] = true; }
 bool fake_tlb_is_stale(mfn_t mfn) { return stale[mfn]; }
 
+void (*fake_on_flush)(u64 cpus);
+
 void tlb_flush_mask(cpumask_t mask, u64 va)
 {
-    (void)mask;
     assert_int_equal(va, FLUSH_ALL);
     memset(stale, 0, sizeof(stale));
     fake_flushes++;
+    if (fake_on_flush)
+        fake_on_flush(mask);
 }
 
 unsigned smp_cpu(void) { return 0; }

@@ -35,6 +35,7 @@
 long arch_vcpu_init(struct vcpu *v)
 {
     v->arch.kernel_mode = true;
+    v->arch.loaded_on = ~0u;
     v->arch.cr0 = GUEST_CR0_START;
     v->arch.cr3 = paging_idle_cr3();
     v->arch.regs.rflags = EFLAGS_IF | EFLAGS_FIXED;
@@ -128,6 +129,7 @@ long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
     if (!v->id)
         v->domain->vm_assist |= c->vm_assist & 0xffffffffUL;
     arch_vm_assist_changed(v->domain);
+    arch_vcpu_touched(v);
     v->initialised = true;
     return 0;
 }

@@ -6,6 +6,10 @@
  * debug registers), and leaves by the exit path with the C stack forgotten. So a vcpu that does not run is nothing but its
  * struct.
  *
+ * What a CPU loaded for a vcpu stays loaded while it idles, and most often the same vcpu comes back: then only its tables are
+ * looked at (cpu->loaded and arch.loaded_on agree that nothing was in between). A vcpu's memory copy is complete
+ * whenever it does not run, so another CPU may take it at any time; whoever changes that copy from outside says so (arch_vcpu_touched()).
+ *
  * Going idle keeps the address space: Serai is in all of them, and most often the same vcpu comes back. The domain's cpumask
  * says which CPUs have its tables loaded; address_space_leave() makes a CPU let go.
  */
@@ -162,9 +166,21 @@ static void load_segments(struct vcpu *v)
     gs_shadow_write(v->arch.kernel_mode ? v->arch.gs_base_user : v->arch.gs_base_kernel);
 }
 
+/* The general registers and the frame: 21 words, copied without a loop. */
+static inline void copy_regs(struct cpu_user_regs *to, const struct cpu_user_regs *from)
+{
+    u64 *d = (u64 *)to;
+    const u64 *s = (const u64 *)from;
+#pragma GCC unroll 21
+    for (unsigned i = 0; i < offsetof(struct cpu_user_regs, es) / 8; i++)
+        d[i] = s[i];
+}
+
+void arch_vcpu_touched(struct vcpu *v) { v->arch.loaded_on = ~0u; }
+
 static void context_save(struct vcpu *v)
 {
-    memcpy(&v->arch.regs, &cpu_info()->regs, offsetof(struct cpu_user_regs, es));
+    copy_regs(&v->arch.regs, &cpu_info()->regs);
     save_segments(v);
     fpu_save(v);
     debugreg_save(v);
@@ -173,16 +189,23 @@ static void context_save(struct vcpu *v)
 
 static void context_load(struct vcpu *v)
 {
+    struct cpu *c = this_cpu();
+
     space_enter(v);
+    if (c->loaded == v && v->arch.loaded_on == c->id)
+        return;                             /* nobody was in between */
+    c->loaded = v;
+    v->arch.loaded_on = c->id;
     gdt_load(v);
     ldt_load(v);
-    memcpy(&cpu_info()->regs, &v->arch.regs, offsetof(struct cpu_user_regs, es));
+    copy_regs(&cpu_info()->regs, &v->arch.regs);
     load_segments(v);
     fpu_restore(v);
     debugreg_load(v);
     if (cpu_has.rdtscp)
         wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
     guest_cr4_load(v);
+    machine_time_publish(v);
 }
 
 void machine_switch(struct vcpu *next)
@@ -203,7 +226,6 @@ void machine_switch(struct vcpu *next)
     }
     context_load(next);
     sched_switched(prev);
-    machine_time_publish(next);
     leave_to_guest();
 }
 

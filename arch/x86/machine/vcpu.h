@@ -29,6 +29,7 @@ struct arch_vcpu {
     u64 cr3, kernel_cr3, user_cr3;
     /* For entry.S, made by isolate_refresh(): where a system call's frame goes, and whether the straight paths may be used. */
     u64 syscall_frame;
+    u32 loaded_on;              /* CPU that loaded this context last, ~0: it must be loaded from here */
     bool fast_syscall, fast_iret, fast_fault;
     u64 cr2;                    /* virtual: also in vcpu_info.arch.cr2 */
     u64 cr4;                    /* guest's view, of the bits it may own */

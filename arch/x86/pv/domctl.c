@@ -114,6 +114,7 @@ static long set_ext_state(struct vcpu *v, const struct xen_domctl_vcpuextstate *
         return refuse_quietly(-ENOMEM);
     rc = copy_from_guest(buf, HVA(e->buffer), e->size) ? reject(-EFAULT, "extended state cannot be read") :
                                                          fpu_ext_set(v, buf, (u32)e->size);
+    arch_vcpu_touched(v);
     zfree(buf);
     return rc;
 }
@@ -148,6 +149,7 @@ static long set_msrs(struct vcpu *v, struct xen_domctl_vcpu_msrs *m)
             return reject(-EINVAL, "MSR %#x with value %#lx cannot be restored", msr.index, (unsigned long)msr.value);
         }
         v->arch.tsc_aux = msr.value;
+        arch_vcpu_touched(v);
     }
     return 0;
 }

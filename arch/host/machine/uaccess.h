@@ -1,0 +1,17 @@
+/* Word access to guest memory, as arch/x86/mm/uaccess.h has it. */
+#pragma once
+#include "core/guest.h"
+
+static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
+{
+    u64 pair[2];
+
+    if (copy_from_guest(pair, GVA(va), sizeof(pair)))
+        return -14;
+    *a = pair[0];
+    *b = pair[1];
+    return 0;
+}
+
+static inline int put_guest_words(u64 va, const u64 *src, unsigned n) { return copy_to_guest(GVA(va), src, n * 8UL); }
+static inline int put_guest_word(u64 va, u64 v) { return copy_to_guest(GVA(va), &v, sizeof(v)); }
