@@ -110,6 +110,7 @@ long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
 
     if (!(c->flags & VGCF_in_kernel) && !(c->ctrlreg[1] >> PAGE_SHIFT))
         return reject(-EINVAL, "vcpu %u is to start in user mode, without user page tables", v->id);
+    arch_vcpu_touched(v);           /* whatever becomes of the rest */
     set_registers(v, c);
     if ((rc = set_callbacks(v, c)))
         return rc;
@@ -129,7 +130,6 @@ long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
     if (!v->id)
         v->domain->vm_assist |= c->vm_assist & 0xffffffffUL;
     arch_vm_assist_changed(v->domain);
-    arch_vcpu_touched(v);
     v->initialised = true;
     return 0;
 }

@@ -192,8 +192,11 @@ static void context_load(struct vcpu *v)
     struct cpu *c = this_cpu();
 
     space_enter(v);
-    if (c->loaded == v && v->arch.loaded_on == c->id)
-        return;                             /* nobody was in between */
+    if (c->loaded == v && v->arch.loaded_on == c->id) {
+        fpu_resume(v);                      /* nobody was in between: only what context_save() switched off */
+        debugreg_load(v);
+        return;
+    }
     c->loaded = v;
     v->arch.loaded_on = c->id;
     gdt_load(v);

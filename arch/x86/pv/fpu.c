@@ -128,10 +128,15 @@ void fpu_save(struct vcpu *v)
     area_save(v->arch.xsave);
 }
 
-/* Expects XCR0 full and TS clear, as fpu_save() and fpu_cpu_init() leave them. */
 void fpu_restore(struct vcpu *v)
 {
     area_restore(v->arch.xsave);
+    fpu_resume(v);
+}
+
+/* Expects XCR0 full and TS clear, as fpu_save() and fpu_cpu_init() leave them. */
+void fpu_resume(struct vcpu *v)
+{
     if (cpu_has.xsave && v->arch.xcr0 != guest_xcr0)
         write_xcr0(v->arch.xcr0);
     if (v->arch.ts_set)

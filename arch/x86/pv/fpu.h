@@ -27,6 +27,8 @@ void fpu_reset(struct vcpu *v);
 /* Context switch on this CPU: registers to v's area / from v's area, and CR0.TS, XCR0 as v wants them. */
 void fpu_save(struct vcpu *v);
 void fpu_restore(struct vcpu *v);
+/* v comes back to the CPU that still has its registers: TS and XCR0 only. */
+void fpu_resume(struct vcpu *v);
 
 /* current's virtual CR0.TS (fpu_taskswitch, mov to cr0, clts). */
 void fpu_ts_set(struct vcpu *v, bool set);
