@@ -1,0 +1,54 @@
+/* Vector registers, FS and GS bases, debug registers: nothing of one domain is seen by another after a switch. */
+#include "dom.h"
+
+static u64 load(u64 v, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    __asm__ volatile("clts; movq %0, %%xmm0; movq %0, %%xmm15; punpcklqdq %%xmm15, %%xmm15" : : "r"(v));
+    hc(__HYPERVISOR_set_segment_base, SEGBASE_FS, v & 0x7fffffff);
+    hc(__HYPERVISOR_set_segment_base, SEGBASE_GS_KERNEL, v & 0x7fffffff);
+    hc(__HYPERVISOR_set_segment_base, SEGBASE_GS_USER, v & 0x7fffffff);
+    hc(__HYPERVISOR_set_debugreg, 3, v & 0x7fffffff);
+    return 0;
+}
+static u64 read(u64 which, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    u64 v = 0;
+    u32 lo = 0, hi = 0;
+    if (which == 0)
+        __asm__ volatile("clts; movq %%xmm0, %0" : "=r"(v));
+    else if (which == 1)
+        __asm__ volatile("clts; movq %%xmm15, %0" : "=r"(v));
+    else if (which < 5)
+        __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(0xc0000100 + which - 2));
+    else
+        v = (u64)hc(__HYPERVISOR_get_debugreg, 3);
+    return which > 1 && which < 5 ? lo : v;
+}
+
+void test(void)
+{
+    static struct dom a, b;
+    dom_create(&a);
+    dom_create(&b);
+    const u64 secret = 0x5ec4e75ec4e7, other = 0x1111222233334444;
+    for (unsigned round = 0; round < 20; round++) {
+        dom_call(&a, load, secret, 0, 0);
+        if (!round)
+            for (unsigned i = 0; i < 6; i++)
+                check(__FILE__, __LINE__, "a fresh domain sees nothing", dom_call(&b, read, i, 0, 0) == secret, 0);
+        dom_call(&b, load, other, 0, 0);
+        EXPECT_EQ("xmm0 of a", dom_call(&a, read, 0, 0, 0), secret);
+        EXPECT_EQ("xmm15 of a", dom_call(&a, read, 1, 0, 0), secret);
+        EXPECT_EQ("xmm0 of b", dom_call(&b, read, 0, 0, 0), other);
+        for (unsigned i = 2; i < 5; i++) {
+            EXPECT_EQ("bases of a", dom_call(&a, read, i, 0, 0), secret & 0x7fffffff);
+            EXPECT_EQ("bases of b", dom_call(&b, read, i, 0, 0), other & 0x7fffffff);
+        }
+        EXPECT_EQ("dr3 of a", dom_call(&a, read, 5, 0, 0), secret & 0x7fffffff);
+    }
+    EXPECT_EQ("dr3 of domain 0", hc(__HYPERVISOR_get_debugreg, 3), 0);
+    dom_destroy(&a);
+    dom_destroy(&b);
+}

@@ -1,0 +1,43 @@
+/* User mode's ports: IOPL and bitmap are the guest kernel's to give, within what the domain has. */
+#include "pv.h"
+
+USER_CODE(u_in71, "mov $0x71, %edx; in (%dx), %al; ud2")
+USER_CODE(u_in20, "mov $0x20, %edx; in (%dx), %al; ud2")
+USER_CODE(u_cli, "cli; ud2")
+
+void test(void)
+{
+    struct fault f;
+    user_init();
+    user_run(&f, u_in71);
+    EXPECT_EQ("without rights", f.vector, 13);
+    static u8 bitmap[8192 + 1];
+    memset(bitmap, 0xff, sizeof(bitmap));
+    bitmap[0x71 / 8] &= ~(1 << 0x71 % 8);
+    struct physdev_set_iobitmap bm = { .nr_ports = 65536 };
+    set_xen_guest_handle(bm.bitmap, bitmap);
+    OK("bitmap", hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap, &bm));
+    user_run(&f, u_in71);
+    EXPECT_EQ("with a bit: runs to the ud2", f.vector, 6);
+    user_run(&f, u_in20);
+    EXPECT_EQ("other ports not", f.vector, 13);
+    bm.nr_ports = 8;
+    OK("short bitmap", hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap, &bm));
+    user_run(&f, u_in71);
+    EXPECT_EQ("beyond its end", f.vector, 13);
+    bm.nr_ports = 65536;
+    set_xen_guest_handle(bm.bitmap, (u8 *)0xffff830000000000);
+    hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap, &bm);
+    user_run(&f, u_in71);
+    EXPECT_EQ("a bitmap in the hypervisor gives nothing", f.vector, 13);
+    bm.nr_ports = 0;
+    set_xen_guest_handle(bm.bitmap, bitmap);
+    OK("none", hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap, &bm));
+    struct physdev_set_iopl iopl = { .iopl = 3 };
+    OK("iopl 3", hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, &iopl));
+    user_run(&f, u_in20);
+    EXPECT_EQ("iopl 3: a kept port reads as ones", f.vector == 6 && (f.regs.rax & 0xff) == 0xff, 1);
+    user_run(&f, u_cli);
+    EXPECT(f.vector == 6 || f.vector == 13);
+    EXPECT_EQ("and never turns real interrupts off", f.regs.rflags & 0x200, 0x200);
+}
