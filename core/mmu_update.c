@@ -362,10 +362,11 @@ static u64 *grant_entry(struct domain *d, u64 host_addr, bool contains_pte)
     return (u64 *)((char *)mfn_to_virt(host_addr >> PAGE_SHIFT) + (host_addr & (PAGE_SIZE - 8)));
 }
 
-/* Grant entries hold no reference; what they replace may have. */
+/* Grant entries hold no reference; what they replace may have, and what replaces them: hence the mark. */
 static void grant_store(struct domain *d, u64 *p, u64 new)
 {
     struct mmu_work w = { MMU_WORK, 0 };
+    table_mark(mfn_frame(direct_mfn(p)), (unsigned)((u64)p >> 3) & 511);
     u64 old = __atomic_exchange_n(p, new, __ATOMIC_ACQ_REL);
     if (old & PTE_PRESENT)
         pte_drop(d, 1, old, &w);
