@@ -35,6 +35,7 @@ struct domain {
     u32 ctl_paused;             /* of them: by the control interface (the builder's initial one included) */
     bool shutting_down, shut_down;
     u8 shutdown_code;           /* SHUTDOWN_*, or SHUTDOWN_CODE_NONE */
+    u32 suspend_port;           /* its event channel that tells of a suspend in VIRQ_DOM_EXC's place; 0: none */
     u8 kill_step;               /* how far domain_kill() is */
     mfn_t kill_cursor;          /* frame whose turn it is, with a reference; 0: none */
     struct timer watchdog[NR_WATCHDOGS]; /* SCHEDOP_watchdog */

@@ -73,6 +73,7 @@ static void machine_follows_domain0(u8 reason)
 void domain_shutdown(struct domain *d, u8 reason)
 {
     struct vcpu *v;
+    u32 port;
 
     spin_lock(&d->lock);
     if (d->shutting_down) {
@@ -94,7 +95,9 @@ void domain_shutdown(struct domain *d, u8 reason)
     WRITE_ONCE(d->shut_down, true);
     spin_unlock(&d->lock);
     log_info("d%u shut down: %s", d->id, reason_name(reason));
-    virq_send_host(VIRQ_DOM_EXC);
+    port = READ_ONCE(d->suspend_port);
+    if (reason != SHUTDOWN_suspend || !port || event_send(d, port))
+        virq_send_host(VIRQ_DOM_EXC);
 }
 
 void domain_resume(struct domain *d)

@@ -54,7 +54,6 @@ static const struct { u32 cmd; const char *why; } missing[] = {
     { XEN_DOMCTL_gdbsx_pausevcpu, "no debugger can be attached" },
     { XEN_DOMCTL_gdbsx_unpausevcpu, "no debugger can be attached" },
     { XEN_DOMCTL_gdbsx_domstatus, "no debugger can be attached" },
-    { XEN_DOMCTL_subscribe, "suspend is announced by VIRQ_DOM_EXC only" },
     { XEN_DOMCTL_gethvmcontext, "there are no HVM guests" },
     { XEN_DOMCTL_sethvmcontext, "there are no HVM guests" },
     { XEN_DOMCTL_gethvmcontext_partial, "there are no HVM guests" },

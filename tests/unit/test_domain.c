@@ -76,6 +76,8 @@ void event_vcpu_destroy(struct vcpu *v) { zfree(v->event); }
 void event_vcpu_info_moved(struct vcpu *v) { v->info->evtchn_upcall_pending = 1; }
 void virq_send(struct vcpu *v, u32 virq) { (void)v, (void)virq; }
 void virq_send_host(u32 virq) { dom_exc += virq == VIRQ_DOM_EXC; }
+static u32 suspend_heard_on;
+long event_send(struct domain *d, u32 port) { (void)d; suspend_heard_on = port; return port == 7 ? 0 : -EINVAL; }
 long grant_domain_init(struct domain *d, unsigned v) { (void)v; return (d->grant = part()) ? 0 : -ENOMEM; }
 long grant_release_mappings(struct domain *d) { (void)d; return restarts_left && restarts_left-- ? -ERESTART : 0; }
 void grant_domain_destroy(struct domain *d) { zfree(d->grant); }
@@ -317,6 +319,15 @@ static void shutdown_stops_and_resume_goes_on(void **state)
     domain_resume(d);
     assert_true(vcpu_runnable(d->vcpu[0]));
     assert_int_equal(wakes, 1); /* vcpu 1 is down */
+    for (u32 port = 7; port <= 8; port++) { /* a subscriber is told in place of all; one that went away is not */
+        unsigned before = dom_exc;
+
+        d->suspend_port = port;
+        domain_shutdown(d, SHUTDOWN_suspend);
+        assert_int_equal(suspend_heard_on, port);
+        assert_int_equal(dom_exc - before, port == 8);
+        domain_resume(d);
+    }
     assert_non_null(domain_get(d->id));
     kill_all(d);
     domain_put(d);
