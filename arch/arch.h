@@ -42,7 +42,7 @@ void machine_wallclock_set(u64 sec, u32 nsec, ns_t system_time);
 typedef u64 cpumask_t;
 extern cpumask_t cpus_online;
 extern unsigned nr_cpus;                /* online CPUs are 0..nr_cpus-1 */
-unsigned smp_cpu(void);                 /* this CPU's number */
+#include <machine/current.h>            /* smp_cpu(): this CPU's number */
 
 /* Reasons not to return to a guest: bits of the CPU's pending word, tested once on the way out. */
 #define PENDING_SCHED 0x01

@@ -50,7 +50,7 @@ static inline long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 
     u64 *p = l1_entry(d, maddr), seen = 0;
     if (likely(p)) {
         w->left--;
-        return l1_write(d, pg, p, val, preserve_ad ? AD_KEEP : AD_REPLACE, &seen);
+        return replace_l1(d, pg, p, val, preserve_ad ? AD_KEEP : AD_REPLACE, &seen);
     }
 
     mfn_t mfn = maddr >> PAGE_SHIFT;
@@ -167,7 +167,7 @@ static inline bool update_straight(u64 req, long *rc)
     spin_lock(&d->mmu_lock);
     u64 *p = l1_entry(d, ptr);
     if (likely(p))
-        *rc = l1_write(d, d->id, p, val, (ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD ? AD_KEEP : AD_REPLACE, &seen);
+        *rc = replace_l1(d, d->id, p, val, (ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD ? AD_KEEP : AD_REPLACE, &seen);
     spin_unlock(&d->mmu_lock);
     return p;
 }
@@ -194,6 +194,8 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
     count &= ~(u64)MMU_UPDATE_PREEMPTED;
     if (unlikely(count > UINT32_MAX))
         return reject(-EINVAL, "%lu requests in one call", (unsigned long)count);
+    if (unlikely(!uaccess_ok(reqs, count * sizeof(mmu_update_t))))
+        return reject(-EFAULT, "%lu requests at %#lx reach into Serai", (unsigned long)count, (unsigned long)reqs);
     rc = subject_find(foreigndom, &s);
     if (unlikely(rc)) {
         subject_put(&s);
@@ -202,7 +204,7 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
     spin_lock(&s.pt->mmu_lock);
     for (i = 0; i < count; i++) {
         mmu_update_t req;
-        if (unlikely(get_guest_pair(&req.ptr, &req.val, reqs + i * sizeof(req)))) {
+        if (unlikely(get_guest_pair_in(&req.ptr, &req.val, reqs + i * sizeof(req)))) {
             rc = -EFAULT;
             break;
         }
@@ -268,7 +270,7 @@ static long update_va(struct vcpu *v, u64 va, u64 val, u64 flags, pg_owner_t pg)
 
     spin_lock(&d->mmu_lock);
     u64 *p = pte_find(v->arch.kernel_l4, va);
-    rc = likely(p) ? l1_write(d, pg, p, val, AD_REPLACE, &seen) : -EINVAL;
+    rc = likely(p) ? replace_l1(d, pg, p, val, AD_REPLACE, &seen) : -EINVAL;
     spin_unlock(&d->mmu_lock);
     if (unlikely(!p))
         return reject(-EINVAL, "no page table maps %#lx", (unsigned long)va);
@@ -304,7 +306,7 @@ bool mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val, u64 *old)
     spin_lock(&d->mmu_lock);
     map = pte_find(v->arch.kernel_l4, va);
     if (likely(map && (*map & PTE_PRESENT)) && likely((p = l1_entry(d, (*map & PTE_ADDR) | (va & (PAGE_SIZE - 1))))))
-        rc = l1_write(d, d->id, p, val, AD_REPLACE, &seen);
+        rc = replace_l1(d, d->id, p, val, AD_REPLACE, &seen);
     spin_unlock(&d->mmu_lock);
     *old = seen;
     return !rc;

@@ -216,6 +216,9 @@ long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w)
 {
     struct frame *f = mfn_frame(mfn);
 
+    /* Nobody would ever drop it: mmu_relinquish() may be past this frame. */
+    if (unlikely(READ_ONCE(d->dying) != DOMDYING_alive))
+        return reject(-EINVAL, "domain %u is being destroyed and gets no new page tables", d->id);
     if (unlikely(!mfn_valid(mfn) || !frame_get(mfn, d)))
         return reject(-EINVAL, "frame %#lx is not a frame of domain %u: not usable as a page table", (unsigned long)mfn, d->id);
     for (;;) {

@@ -94,6 +94,7 @@ static long replace_table(struct domain *d, unsigned level, u64 *p, u64 new, enu
     if (level == 4 && unlikely(!l4_slot_is_guests(index)))
         return reject(-EINVAL, "top-level slot %u belongs to Serai", index);
     if (new & PTE_PRESENT) {
+        table_mark(mfn_frame(direct_mfn(p)), index);
         same = (old & PTE_PRESENT) && !((old ^ new) & PTE_ADDR);
         long rc = same ? check_same_table(level, &new) : pte_take(d, d->id, level, &new, w);
         if (unlikely(rc))
@@ -109,8 +110,6 @@ static inline long replace(struct domain *d, pg_owner_t pg, unsigned level, u64 
                            struct mmu_work *w)
 {
     w->left--;
-    if (new & PTE_PRESENT)
-        table_mark(mfn_frame(direct_mfn(p)), (unsigned)((u64)p >> 3) & 511);
     if (likely(level == 1))
         return replace_l1(d, pg, p, new, ad, seen);
     return replace_table(d, level, p, new, ad, seen, w);

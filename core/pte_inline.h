@@ -66,7 +66,7 @@ static inline u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
  * L1. An entry that goes on naming the same frame keeps its reference; only its writable use may come or go. *seen: in,
  * what the entry was when the guest decided; out, what was replaced.
  */
-static inline long replace_l1(struct domain *d, pg_owner_t pg, u64 *p, u64 new, enum ad ad, u64 *seen)
+static inline __attribute__((always_inline)) long replace_l1(struct domain *d, pg_owner_t pg, u64 *p, u64 new, enum ad ad, u64 *seen)
 {
     u64 old = READ_ONCE(*p);
     bool same = (old & new & PTE_PRESENT) && !((old ^ new) & PTE_ADDR) && !(old & PTE_GNTTAB) &&
@@ -85,6 +85,8 @@ static inline long replace_l1(struct domain *d, pg_owner_t pg, u64 *p, u64 new, 
         return 0;
     }
     if (new & PTE_PRESENT) {
+        if (!(old & PTE_PRESENT))
+            table_mark(mfn_frame(direct_mfn(p)), (unsigned)((u64)p >> 3) & 511);
         if (unlikely(new & pte_reserved))
             return reject(-EINVAL, "L1 entry %#lx has address bits this CPU does not have", (unsigned long)new);
         long rc = take_l1(d, pg, &new);
@@ -109,10 +111,3 @@ static inline u64 *l1_entry(struct domain *d, u64 maddr)
     return (u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8)));
 }
 
-/* pte_write() for what l1_entry() found. */
-static inline long l1_write(struct domain *d, pg_owner_t pg, u64 *p, u64 new, enum ad ad, u64 *seen)
-{
-    if (new & PTE_PRESENT)
-        table_mark(mfn_frame(direct_mfn(p)), (unsigned)((u64)p >> 3) & 511);
-    return replace_l1(d, pg, p, new, ad, seen);
-}

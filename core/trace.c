@@ -18,6 +18,7 @@
  */
 #define TRACE_TESTED            /* here it is real, also on the host */
 #include "core/trace.h"
+#include <stdarg.h>
 #include "abi/xen.h"
 #include <xen/sysctl.h>
 #include "arch/arch.h"
@@ -253,4 +254,16 @@ long trace_sysctl(struct xen_sysctl_tbuf_op *op, bool *copyback)
     op->buffer_mfn = info ? virt_to_mfn(info) : 0;
     op->size = info_bytes;
     return rc;
+}
+
+void trace_words(u32 event, unsigned n, ...)
+{
+    u32 words[TRACE_EXTRA_MAX];
+    va_list ap;
+
+    va_start(ap, n);
+    for (unsigned i = 0; i < n && i < ARRAY_SIZE(words); i++)
+        words[i] = va_arg(ap, u32);
+    va_end(ap);
+    trace_record(event, words, min(n, (unsigned)ARRAY_SIZE(words)));
 }

@@ -27,12 +27,12 @@ long trace_sysctl(struct xen_sysctl_tbuf_op *op, bool *copyback);
 void machine_trace_hypercalls(bool on);
 
 /* trace(event, words...): u32 each. */
-#define trace(event, ...) do {                                                          \
-        if (unlikely(TRACE_WANTED & (event) & TRC_ALL)) {                    \
-            const u32 words_[] = { __VA_ARGS__ };                                       \
-            trace_record(event, words_, sizeof(words_) / sizeof(words_[0]));            \
-        }                                                                               \
+#define trace(event, ...) do {                                                                              \
+        if (unlikely(TRACE_WANTED & (event) & TRC_ALL))                                                     \
+            trace_words((event), sizeof((u32[]){ __VA_ARGS__ }) / sizeof(u32), __VA_ARGS__);                \
     } while (0)
+/* trace_record() of n words given as arguments: keeps arrays off the stacks of hot functions. */
+void trace_words(u32 event, unsigned n, ...) __attribute__((cold));
 /* A 64-bit value as two words. */
 #define TRACE_U64(x) (u32)(u64)(x), (u32)((u64)(x) >> 32)
 /* A vcpu as one word, as the scheduler's records name it. */

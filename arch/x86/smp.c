@@ -43,8 +43,6 @@ static bool stopping;
 
 #define PATIENCE_S 10   /* generous: an emulator's CPUs share a busy host */
 
-unsigned smp_cpu(void) { return cpu_info()->cpu_id; }
-
 /* ---- the pending word ---- */
 
 void cpu_raise(unsigned cpu, u32 pending)

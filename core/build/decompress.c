@@ -1,9 +1,10 @@
 /*
  * Unpacking a kernel.
  *
- * The libraries are the distribution's static liblzma, zlib, libzstd and liblz4, unchanged. Each is given its memory
- * explicitly, from an arena of fixed size whose owner frees it afterwards, so a damaged or hostile input costs at most
- * the arena and the output room. The output is one piece; the libraries write there directly where they can.
+ * xz, which most kernels are packed with, is decoded by xz.c; the rest, and xz with filters that kernels do not use, by
+ * the distribution's static liblzma, zlib, libzstd and liblz4, unchanged. Each is given its memory explicitly, from an
+ * arena of fixed size whose owner frees it afterwards, so a damaged or hostile input costs at most the arena and the
+ * output room. The output is one piece; the libraries write there directly where they can.
  *
  * A kernel in a bzImage is followed by its unpacked size (4 bytes). It is used to choose the room, and believed only after
  * exactly so many bytes came out. Input left over, or missing, is an error: half a kernel boots nowhere.
@@ -15,6 +16,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 #include "core/build/decompress.h"
+#include "core/build/xz.h"
 #include "lib/string.h"
 
 #define INPUT_LIMIT GiB(1)
@@ -122,14 +124,15 @@ static enum decompress_result out_of_memory(const struct arena *a, const char *f
     return DECOMPRESS_BAD;
 }
 
-static enum decompress_result unpack_xz(struct decompression *d, struct arena *arena, u64 *used, struct why *why)
+/* xz with filters or checks that xz.c does not know. */
+static enum decompress_result unpack_foreign_xz(struct decompression *d, struct arena *arena, u64 *used, struct why *why)
 {
     lzma_allocator allocator = { arena_alloc_lzma, arena_free, arena };
     lzma_stream s = LZMA_STREAM_INIT;
     s.allocator = &allocator;
-    /* Byte 7 of the stream is the check's id; liblzma's CRC64 wants constructors to have run, and kernels use CRC32. */
+    /* Byte 7 of the stream is the check's id; liblzma's CRC64 wants constructors to have run. */
     if (d->in[7] == LZMA_CHECK_CRC64) {
-        because(why, "xz data with a CRC64: pack it with `xz --check=crc32`, as kernels are");
+        because(why, "xz data with a CRC64 and filters other than x86 and LZMA2: pack it with `xz --check=crc32`");
         return DECOMPRESS_BAD;
     }
     lzma_ret ret = lzma_stream_decoder(&s, XZ_MAX_MEMORY, 0);
@@ -154,6 +157,28 @@ static enum decompress_result unpack_xz(struct decompression *d, struct arena *a
         return out_of_memory(arena, "xz", why);
     default:
         because(why, "xz data is corrupt (liblzma says %d) at input byte %lu", (int)ret, (u64)s.total_in);
+        return DECOMPRESS_BAD;
+    }
+}
+
+static enum decompress_result unpack_xz(struct decompression *d, struct arena *arena, u64 *used, struct why *why)
+{
+    struct xz x = { .in = d->in, .in_bytes = d->in_bytes, .out = d->out, .out_room = d->out_room,
+                    .tables = arena_alloc(arena, xz_table_bytes()) };
+    if (!x.tables)
+        return out_of_memory(arena, "xz", why);
+    enum xz_result result = xz_decode(&x, why);
+    d->out_bytes = x.out_bytes;
+    *used = x.used;
+    switch (result) {
+    case XZ_OK:
+        return DECOMPRESS_OK;
+    case XZ_FULL:
+        return DECOMPRESS_FULL;
+    case XZ_FOREIGN:
+        arena->used = 0;
+        return unpack_foreign_xz(d, arena, used, why);
+    default:
         return DECOMPRESS_BAD;
     }
 }

@@ -1,4 +1,4 @@
-/* Compressed kernels: xz, gzip, zstd, lz4, by the distribution's own libraries. */
+/* Compressed kernels: xz by a decoder of our own, gzip, zstd, lz4 by the distribution's libraries. */
 #pragma once
 #include "lib/types.h"
 #include "core/build/why.h"

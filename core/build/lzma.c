@@ -203,7 +203,7 @@ ROLLING u32 distance(struct coder *c, struct lzma *l, u32 match_length)
 /* The distance is less than a word: the word that repeats, and after how many bytes it does so again. */
 static void repeat(u8 *to, u64 back, u64 bytes)
 {
-    static const u64 times[8] = { 0, 0x0101010101010101, 0x0001000100010001, 0x0001000001000001 & ~0ul, 0x100000001,
+    static const u64 times[8] = { 0, 0x0101010101010101, 0x0001000100010001, 0x0001000001000001, 0x100000001,
                                   0x10000000001, 0x1000000000001, 0x100000000000001 };
     static const u8 step[8] = { 0, 8, 8, 6, 8, 5, 6, 7 };
     u64 pattern = (*(const word *)(to - back) & ((1ul << back * 8) - 1)) * times[back];

@@ -3,5 +3,6 @@
 #include "abi/xen.h"
 
 struct vcpu;
+unsigned smp_cpu(void);
 extern struct vcpu *fake_current;
 #define current fake_current

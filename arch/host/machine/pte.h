@@ -14,7 +14,7 @@
 #define PTE_PAT (1UL << 54)
 #define PTE_PSE (1UL << 53)
 #define PTE_GLOBAL (1UL << 52)
-#define PTE_RESERVED (1UL << 51)
+#define PTE_RESERVED (1UL << 47) /* an address bit that the machine does not have */
 #define PTE_AVAIL 0xe00UL       /* the grant ABI's three bits come as 9..11 */
 #define PTE_ADDR 0x0000fffffffff000UL
 

@@ -1,5 +1,6 @@
 /* Word access to guest memory, as arch/x86/mm/uaccess.h has it. */
 #pragma once
+#include "arch/arch.h"
 #include "core/guest.h"
 
 static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
@@ -15,3 +16,5 @@ static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
 
 static inline int put_guest_words(u64 va, const u64 *src, unsigned n) { return copy_to_guest(GVA(va), src, n * 8UL); }
 static inline int put_guest_word(u64 va, u64 v) { return copy_to_guest(GVA(va), &v, sizeof(v)); }
+static inline int get_guest_pair_in(u64 *a, u64 *b, u64 va) { return get_guest_pair(a, b, va); }
+static inline bool uaccess_ok(u64 va, u64 bytes) { return guest_range_ok(va, bytes); }

@@ -27,6 +27,8 @@ static inline struct cpu_info *cpu_info(void)
     return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1) - 1;
 }
 
+static inline unsigned smp_cpu(void) { return cpu_info()->cpu_id; }
+
 /* Everything Serai keeps per CPU (arch/x86/cpu.h). */
 #define this_cpu() (cpu_info()->cpu)
 #define current (cpu_info()->vcpu)

@@ -86,13 +86,11 @@ static inline int get_guest_word(u64 *a, u64 va)
     return err;
 }
 
-/* Two neighbouring words. */
-static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
+/* Two neighbouring words, of a range that uaccess_ok() was asked about. */
+static inline int get_guest_pair_in(u64 *a, u64 *b, u64 va)
 {
     int err = 0;
     u64 first, second;
-    if (unlikely(!uaccess_ok(va, 16)))
-        return -EFAULT;
     __asm__ volatile(ALT_STAC
                      "1: movq (%[src]), %[first]\n"
                      "2: movq 8(%[src]), %[second]\n"
@@ -109,6 +107,11 @@ static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
     *a = first;
     *b = second;
     return err;
+}
+
+static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
+{
+    return likely(uaccess_ok(va, 16)) ? get_guest_pair_in(a, b, va) : -EFAULT;
 }
 
 static inline int get_guest_words(u64 *dst, u64 va, unsigned n)
