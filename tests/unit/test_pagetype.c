@@ -1,0 +1,927 @@
+/*
+ * The page-type machine against an executable specification: three domains, one of them privileged, do random things to their
+ * page tables, foreign frames, grants and descriptor tables, run out of work budget, walk off in the middle, die.
+ *
+ * Three judges after every step.
+ *   spec     the operation was simulated before on a copy of the frames' states, without budget, locks or TLBs: same verdict,
+ *            and the same types and uses once what was left half done is undone on both sides
+ *   recount  every use and reference of every frame is explained, exactly
+ *   TLB      what hardware may still know of a mapping: a page table that somebody may still write to, a writable frame that
+ *            somebody may still walk, a frame with a new owner that somebody knows at all
+ * and now and then core/audit.c, which must agree with the recount. A sequence runs in a process of its own, so that whatever
+ * goes wrong (assertion, lock order, sanitizer) is one failure; then it is shrunk and printed.
+ *
+ * test_pagetype [seed [operations]] runs one sequence.
+ * Links: core/frame.c core/pagetype.c core/pte.c core/mmu.c core/mmu_update.c core/mmuext.c core/audit.c core/lock.c
+ *        arch/host/fake_machine.c arch/host/fake_guest.c
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "arch/host/fake.h"
+#include "arch/arch.h"
+#include "core/event.h"
+#include "core/grant.h"
+#include "core/heap.h"
+#include "core/hypercall.h"
+#include "core/mmu_internal.h"
+#include "core/reject.h"
+#include "lib/rangeset.h"
+#include <machine/descriptors.h>
+
+#define FRAMES 96               /* 1..FRAMES-1 are RAM */
+#define DEVICE 96               /* one page of device memory, domain 0's */
+#define NR_DOMAINS 3
+#define FRAMES_EACH 26
+#define NR_GRANTS 16
+#define XEN_SLOT_MARK (PTE_PRESENT | 0x5e4a1000)
+
+static void broken(const char *fmt, ...) __printf(1, 2) __noreturn;
+static void broken(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    abort();
+}
+
+/* ---- the world around ---- */
+
+static struct frame table[FRAMES + 1];
+struct frame *frame_table = table;
+mfn_t frame_table_max = FRAMES + 1;
+struct domain *domain0, *domain_list;
+static struct domain domain[NR_DOMAINS];
+static struct vcpu vcpu[NR_DOMAINS];
+static struct vcpu *vcpu_ptr[NR_DOMAINS];
+s32 fake_mmu_work = 1024;
+static bool is_free[FRAMES];
+static u32 clock_now, flushed_at[NR_DOMAINS];   /* domain n runs on CPU n only */
+static gfn_t m2p[FRAMES + 1];
+
+void fake_core_reset(void) {}
+u32 tlb_clock(void) { return clock_now; }
+cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
+{
+    cpumask_t stale = 0;
+
+    for (unsigned c = 0; c < NR_DOMAINS; c++)
+        if ((mask >> c & 1) && flushed_at[c] <= stamp)
+            stale |= 1UL << c;
+    return stale;
+}
+void tlb_flush_here(u64 va) { (void)va; }
+bool guest_range_ok(u64 va, u64 bytes) { (void)va, (void)bytes; return true; }
+void cache_flush(bool all) { (void)all; }
+void page_clear(void *p) { memset(p, 0, PAGE_SIZE); }
+void page_copy(void *d, const void *s) { memmove(d, s, PAGE_SIZE); }
+void arch_base_changed(struct vcpu *v, bool user) { (void)v, (void)user; }
+long arch_set_ldt(struct vcpu *v, u64 base, u64 n) { (void)v, (void)base, (void)n; return -EINVAL; }
+void arch_l4_fill(u64 *l4)
+{
+    for (unsigned i = 256; i < 272; i++)
+        l4[i] = XEN_SLOT_MARK;
+}
+bool descriptor_page_valid(mfn_t mfn) { return !(*(u64 *)mfn_to_virt(mfn) & 1); }
+bool machine_frame_readonly(mfn_t mfn) { (void)mfn; return false; }
+bool rangeset_contains(const struct rangeset *r, u64 a, u64 b) { return r && a == DEVICE && b == DEVICE; }
+void m2p_set(mfn_t mfn, gfn_t gfn) { m2p[mfn] = gfn; }
+unsigned event_audit(struct domain *d) { (void)d; return 0; }
+unsigned grant_audit(struct domain *d) { (void)d; return 0; }
+long reject_at(const char *where, long code, const char *fmt, ...) { (void)where, (void)fmt; return code; }
+ns_t now_ns(void) { return 0; }
+void domain_list_lock(void) {}
+void domain_list_unlock(void) {}
+void domain_pause_nosync(struct domain *d) { (void)d; }
+void domain_unpause(struct domain *d) { (void)d; }
+void *zalloc_pages(struct domain *d, unsigned order) { (void)d; return calloc(1, PAGE_SIZE << order); }
+void zfree_pages(void *p, unsigned order) { (void)order; free(p); }
+bool domain_charge(struct domain *d, u64 b) { (void)d, (void)b; return true; }
+void domain_uncharge(struct domain *d, u64 b) { (void)d, (void)b; }
+
+struct domain *domain_get(domid_t id)
+{
+    if (id >= NR_DOMAINS || !domain[id].refs)
+        return NULL;
+    domain[id].refs++;
+    return &domain[id];
+}
+void domain_put(struct domain *d)
+{
+    if (!d->refs--)
+        broken("domain %u: a reference too few", d->id);
+}
+struct domain *domain_get_target(domid_t id, long *err)
+{
+    *err = -EPERM;
+    return id == current->domain->id || current->domain->privileged ? domain_get(id) : NULL;
+}
+
+/* The heap: single frames. */
+mfn_t heap_alloc_credit(unsigned order, unsigned bits, u64 credit)
+{
+    (void)bits, (void)credit;
+    for (mfn_t mfn = 1; !order && mfn < FRAMES; mfn++)
+        if (is_free[mfn]) {
+            is_free[mfn] = false;
+            table[mfn].owner = OWNER_SERAI;
+            return mfn;
+        }
+    return MFN_NONE;
+}
+mfn_t heap_alloc_zeroed(unsigned order, unsigned bits) { return heap_alloc_credit(order, bits, 0); }
+void heap_make_zero(mfn_t mfn, unsigned order) { memset(mfn_to_virt(mfn), 0, PAGE_SIZE << order); }
+void heap_free(mfn_t mfn, unsigned order)
+{
+    (void)order;
+    if (is_free[mfn] || (table[mfn].count & FRAME_REFS))
+        broken("frame %lu freed with count %lx", mfn, table[mfn].count);
+    is_free[mfn] = true;
+    table[mfn].owner = OWNER_NONE;
+}
+void heap_free_dirty(mfn_t mfn)
+{
+    if ((table[mfn].type & (TYPE_USES | TYPE_PINNED | TYPE_PARTIAL)))
+        broken("frame %lu freed in use: type %lx", mfn, table[mfn].type);
+    tlb_flush_mask(cpus_online, FLUSH_ALL);
+    heap_free(mfn, 0);
+}
+u64 heap_free_pages(void) { return 0; }
+u64 heap_claimed_pages(void) { return 0; }
+bool heap_claim(u64 pages) { (void)pages; return false; }
+void heap_unclaim(u64 pages) { (void)pages; }
+
+/* ---- what hardware may know: by CPU, which is by domain ---- */
+
+static bool knows_writable[NR_DOMAINS][FRAMES], knows_table[NR_DOMAINS][FRAMES];
+
+/* Which mappings exist now? Added to what is known. */
+static void hardware_looks(cpumask_t cpus)
+{
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++) {
+        u64 x = table[mfn].type;
+        u16 o = table[mfn].owner;
+        if (o >= NR_DOMAINS || !(cpus >> o & 1) || !type_live_table(x))
+            continue;
+        knows_table[o][mfn] = true;
+        const u64 *e = mfn_to_virt(mfn);
+        for (unsigned i = 0; type_level(x) == 1 && i < PTES_PER_PAGE; i++)
+            if ((e[i] & PTE_PRESENT) && (e[i] & PTE_RW) && pte_mfn(e[i]) < FRAMES)
+                knows_writable[o][pte_mfn(e[i])] = true;
+    }
+}
+
+static void flushed(u64 cpus)
+{
+    clock_now++;
+    for (unsigned c = 0; c < NR_DOMAINS; c++)
+        if (cpus >> c & 1) {
+            flushed_at[c] = clock_now;
+            memset(knows_writable[c], 0, sizeof(knows_writable[c]));
+            memset(knows_table[c], 0, sizeof(knows_table[c]));
+        }
+    hardware_looks(cpus);
+}
+
+/* ---- the specification ---- */
+
+struct spec_frame {
+    u64 type;                   /* TYPE_MASK bits */
+    u64 uses;
+    bool live, partial;
+    unsigned progress;
+};
+static struct spec_frame spec[FRAMES];
+
+static void spec_load(void)
+{
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++) {
+        u64 x = table[mfn].type;
+        spec[mfn] = (struct spec_frame){ x & TYPE_MASK, x & TYPE_USES, x & TYPE_VALIDATED, x & TYPE_PARTIAL,
+                                         x & TYPE_PARTIAL ? table[mfn].progress : 0 };
+    }
+}
+
+static bool ram_of(mfn_t mfn, u16 owner)
+{
+    return mfn && mfn < FRAMES && (table[mfn].count & FRAME_REFS) && table[mfn].owner == owner;
+}
+
+static struct spec_frame *spec_of(mfn_t mfn) { return &spec[mfn < FRAMES ? mfn : 0]; }
+
+static bool spec_writable(mfn_t mfn)
+{
+    struct spec_frame *s = spec_of(mfn);
+
+    if (s->partial || (s->uses && s->type != TYPE_WRITABLE))
+        return false;
+    s->type = TYPE_WRITABLE;
+    s->uses++;
+    return true;
+}
+
+static void spec_put(u16 owner, mfn_t mfn);
+static bool spec_take(u16 owner, mfn_t mfn, u64 type);
+
+static void spec_drop(u16 owner, unsigned level, u64 pte)
+{
+    if (level > 1)
+        spec_put(owner, pte_mfn(pte));
+    else if (!(pte & PTE_GNTTAB) && pte_mfn(pte) < FRAMES && (pte & PTE_RW))
+        spec[pte_mfn(pte)].uses--;
+}
+
+static bool spec_entry(u16 owner, u16 pg, unsigned level, u64 pte)
+{
+    mfn_t mfn = pte_mfn(pte);
+
+    if (pte & PTE_RESERVED)
+        return false;
+    if (level > 1)
+        return !(pte & PTE_PSE) && spec_take(owner, mfn, type_of_level(level - 1));
+    if (mfn == DEVICE)
+        return pg != DOMID_XEN && owner == 0;
+    return ram_of(mfn, pg) && (!(pte & PTE_RW) || spec_writable(mfn));
+}
+
+static bool guests_entry(unsigned level, unsigned i, u64 pte)
+{
+    return (pte & PTE_PRESENT) && (level < 4 || i < 256 || i > 271);
+}
+
+static void spec_undo(u16 owner, mfn_t mfn, unsigned n)
+{
+    unsigned level = type_level(spec[mfn].type);
+    const u64 *e = mfn_to_virt(mfn);
+
+    if (level > 1 && n < PTES_PER_PAGE && guests_entry(level, n, e[n])) {
+        mfn_t child = pte_mfn(e[n]);
+        if (ram_of(child, owner) && spec[child].partial && type_level(spec[child].type) == level - 1)
+            spec_put(owner, child);
+    }
+    spec[mfn].partial = false;
+    spec[mfn].uses = 0;
+    while (n-- > 0)
+        if (guests_entry(level, n, e[n]))
+            spec_drop(owner, level, e[n]);
+}
+
+static void spec_put(u16 owner, mfn_t mfn)
+{
+    struct spec_frame *s = &spec[mfn];
+
+    if (s->uses > 1) {
+        s->uses--;
+        return;
+    }
+    s->live = false;
+    if (type_level(s->type))
+        spec_undo(owner, mfn, s->partial ? s->progress : PTES_PER_PAGE);
+    s->uses = 0;
+}
+
+static bool spec_take(u16 owner, mfn_t mfn, u64 type)
+{
+    struct spec_frame *s = spec_of(mfn);
+    unsigned level = type_level(type), i = 0;
+
+    if (!ram_of(mfn, owner) || domain[owner].dying)
+        return false;
+    if (s->uses && s->type == type && s->live) {
+        s->uses++;
+        return true;
+    }
+    if (s->partial && s->type != type)
+        spec_put(owner, mfn);
+    if (s->uses)
+        return false;
+    if (s->partial)
+        i = s->progress;
+    *s = (struct spec_frame){ .type = type, .uses = 1 };
+    if (type == TYPE_DESC) {
+        s->live = descriptor_page_valid(mfn);
+        s->uses = s->live;
+        return s->live;
+    }
+    const u64 *e = mfn_to_virt(mfn);
+    for (; i < PTES_PER_PAGE; i++)
+        if (guests_entry(level, i, e[i]) && !spec_entry(owner, owner, level, e[i])) {
+            spec_undo(owner, mfn, i);
+            return false;
+        }
+    s->live = true;
+    return true;
+}
+
+/* What is half done in `spec`, undone: both sides agree only on what comes after. */
+static void spec_settle(void)
+{
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
+        if (spec[mfn].partial)
+            spec_put(table[mfn].owner, mfn);
+}
+
+static void compare_spec(void)
+{
+    struct spec_frame want[FRAMES];
+
+    spec_settle();
+    memcpy(want, spec, sizeof(spec));
+    spec_load();
+    spec_settle();
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
+        if (!is_free[mfn] && (spec[mfn].uses != want[mfn].uses || (spec[mfn].uses && spec[mfn].type != want[mfn].type)))
+            broken("frame %lu (domain %u): type %lu with %lu uses, specified: type %lu with %lu uses", mfn, table[mfn].owner,
+                   spec[mfn].type >> TYPE_SHIFT, spec[mfn].uses, want[mfn].type >> TYPE_SHIFT, want[mfn].uses);
+}
+
+/* ---- recount ---- */
+
+static struct grant {
+    mfn_t mfn;                  /* 0: unused */
+    u8 mapper;
+    bool writable;
+    u64 host_addr;
+} grants[NR_GRANTS];
+static mfn_t descriptors[NR_DOMAINS];
+
+static void recount(void)
+{
+    u64 refs[FRAMES] = { 0 }, uses[FRAMES] = { 0 };
+
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++) {
+        u64 x = table[mfn].type;
+        unsigned level = type_level(x), n = x & TYPE_PARTIAL ? table[mfn].progress : PTES_PER_PAGE;
+        refs[mfn] += !!(table[mfn].count & FRAME_ALLOCATED) + !!(x & TYPE_PARTIAL);
+        if (x & TYPE_PINNED)
+            refs[mfn]++, uses[mfn]++;
+        const u64 *e = mfn_to_virt(mfn);
+        for (unsigned i = 0; (type_live_table(x) || (x & TYPE_PARTIAL)) && i < n; i++) {
+            mfn_t to = pte_mfn(e[i]);
+            if (!guests_entry(level, i, e[i]) || (level == 1 && (to == DEVICE || (e[i] & PTE_GNTTAB))))
+                continue;
+            if (!to || to >= FRAMES)
+                broken("entry %u of table %lu names frame %#lx", i, mfn, to);
+            refs[to]++;
+            uses[to] += level > 1 || (e[i] & PTE_RW);
+        }
+        if (type_live_table(x) && level == 4 && (e[256] != XEN_SLOT_MARK || e[271] != XEN_SLOT_MARK))
+            broken("table %lu: Serai's slots are the guest's", mfn);
+    }
+    for (unsigned i = 0; i < NR_DOMAINS; i++)
+        for (mfn_t *m = (mfn_t[]){ vcpu[i].arch.kernel_l4, vcpu[i].arch.user_l4, descriptors[i], MFN_NONE }; *m != MFN_NONE; m++)
+            if (*m)
+                refs[*m]++, uses[*m]++;
+    for (unsigned i = 0; i < NR_GRANTS; i++)
+        if (grants[i].mfn) {
+            refs[grants[i].mfn]++;
+            uses[grants[i].mfn] += grants[i].writable;
+        }
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
+        if ((table[mfn].count & FRAME_REFS) != refs[mfn] || (table[mfn].type & TYPE_USES) != uses[mfn])
+            broken("frame %lu (domain %u): count %lx type %lx; recounted %lu references, %lu uses", mfn, table[mfn].owner,
+                   table[mfn].count, table[mfn].type, refs[mfn], uses[mfn]);
+}
+
+static void judge_tlb(void)
+{
+    hardware_looks(cpus_online);
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++) {
+        u64 x = table[mfn].type;
+        u16 o = table[mfn].owner;
+        if (type_live_table(x) && knows_writable[o][mfn])
+            broken("frame %lu is a table of domain %u, which may still write to it", mfn, o);
+        for (unsigned d = 0; d < NR_DOMAINS; d++) {
+            if ((x & TYPE_MASK) == TYPE_WRITABLE && (x & TYPE_USES) && knows_table[d][mfn])
+                broken("frame %lu is writable and CPU %u may still walk it", mfn, d);
+            if (is_free[mfn] && (knows_table[d][mfn] || knows_writable[d][mfn]))
+                broken("frame %lu is free and known to CPU %u", mfn, d);
+        }
+    }
+}
+
+/* ---- operations ---- */
+
+enum kind { WRITE, WRITE_FOREIGN, UPDATE_VA, DIRECT, PIN, UNPIN, BASE, USER_BASE, FILL, GRANT, UNGRANT, DESC, PAGE, RELEASE,
+            ALLOC, DIE, NR_KINDS };
+static const char *const kind_name[] = { "write", "write-foreign", "update-va", "direct", "pin", "unpin", "base", "user-base",
+    "fill", "grant", "ungrant", "desc", "page", "release", "alloc", "die" };
+static const u8 weight[] = { 30, 6, 6, 6, 14, 8, 5, 3, 16, 3, 3, 2, 2, 2, 3, 1 };
+
+struct op {
+    u8 kind, who, level;        /* level: role of the frame aimed at */
+    int patience;               /* continuations the guest waits for; then it walks off */
+    u64 a, b, c;                /* raw randomness, interpreted by the operation */
+};
+
+static const u16 slots[] = { 0, 1, 2, 3, 4, 5, 6, 7, 15, 16, 17, 31, 32, 33, 100, 200, 255, 256, 271, 272, 273, 400, 496, 511 };
+#define SLOT(r) slots[(r) % ARRAY_SIZE(slots)]
+
+/* A frame of d meant for that role (0: data, 5: anything at all). Frames are dealt to roles by number. */
+static mfn_t pick(unsigned d, unsigned role, u64 r)
+{
+    mfn_t at = 1 + r % (FRAMES - 1);
+
+    if (role > 4)
+        return r % 16 ? at : (mfn_t[]){ 0, DEVICE, FRAMES + 1, 1UL << 35 }[r / 16 % 4];
+    for (unsigned i = 0; i < FRAMES; i++, at = at % (FRAMES - 1) + 1) {
+        static const u8 deal[] = { 4, 1, 0, 3, 1, 0, 2, 1, 0, 2, 1, 0, 0 };
+        if (deal[at % ARRAY_SIZE(deal)] == role && table[at].owner == d && !is_free[at])
+            return at;
+    }
+    return at;
+}
+
+/* An entry for a table of that level: mostly plausible. */
+static u64 entry(unsigned d, unsigned level, u64 r)
+{
+    u64 flags = PTE_PRESENT;
+    unsigned role = level - 1;
+
+    if (r % 8 == 0)
+        return r & 8 ? 0 : r & ~PTE_PRESENT;
+    r /= 8;
+    if (level == 1 && r % 4 == 0)
+        role = 1 + r / 4 % 4;                   /* tables are mapped as well, read-only if all is right */
+    if ((role == 0 && r % 3) || r % 16 == 1)
+        flags |= PTE_RW;
+    if (r % 64 == 2)
+        flags |= PTE_RESERVED;
+    if (r % 64 == 3)
+        flags |= PTE_PSE;
+    if (r % 32 == 4)
+        flags |= PTE_GNTTAB | PTE_GLOBAL | PTE_PAT;
+    r /= 64;
+    if (r % 16 == 0)
+        role = 5;
+    return pte_make(pick(d, role, r / 16), flags);
+}
+
+/* Simulate storing `val` at *p in a table of `level` of d. False: must be refused. */
+static bool spec_store(u16 d, u16 pg, unsigned level, const u64 *p, u64 val)
+{
+    unsigned i = (u64)p / 8 % PTES_PER_PAGE;
+    u64 old = *p;
+    bool same = (old & val & PTE_PRESENT) && pte_mfn(old) == pte_mfn(val);
+
+    if (level == 4 && i >= 256 && i <= 271)
+        return false;
+    if (same && level > 1)
+        return !(val & (PTE_RESERVED | PTE_PSE));
+    if (same && !(old & PTE_GNTTAB) && pte_mfn(val) < FRAMES)       /* whoever owns it, the reference stays */
+        pg = table[pte_mfn(val)].owner;
+    if ((val & PTE_PRESENT) && !spec_entry(d, pg, level, val)) 
+        return false;
+    if (old & PTE_PRESENT)
+        spec_drop(d, level, old);
+    return true;
+}
+
+static unsigned live_level_of(unsigned d, mfn_t mfn)
+{
+    return mfn < FRAMES && table[mfn].owner == d && type_live_table(table[mfn].type) ? type_level(table[mfn].type) : 0;
+}
+
+static void verdict(const struct op *op, bool want, long rc)
+{
+    if (rc == -ERESTART)
+        return;                 /* walked off */
+    if (want != !rc)
+        broken("%s answers %ld, specified: %s", kind_name[op->kind], rc, want ? "done" : "refused");
+    compare_spec();
+}
+
+/* Not the entry itself, an ordinary write then. */
+static bool spec_plain(unsigned d, mfn_t mfn)
+{
+    if (!ram_of(mfn, d) || !spec_writable(mfn))
+        return false;
+    spec[mfn].uses--;
+    return true;
+}
+
+static void do_write(const struct op *op, unsigned d)
+{
+    bool foreign = op->kind == WRITE_FOREIGN;
+    unsigned pt = foreign ? op->a / 7 % NR_DOMAINS : d, pg = foreign ? op->b / 7 % NR_DOMAINS : d;
+    mfn_t mfn = pick(pt, op->level, op->a);
+    unsigned level = live_level_of(pt, mfn), want;
+    u64 val = entry(pg, level ? level : 1, op->c), slot = SLOT(op->b);
+    mmu_update_t req = { (mfn << PAGE_SHIFT) | slot * 8 | (op->b & 256 ? MMU_PT_UPDATE_PRESERVE_AD : 0), val };
+    u64 args[4] = { (u64)&req, 1, 0, DOMID_SELF };
+
+    bool self = pg == d && (op->a & 1);      /* how a domain names itself: never by its number */
+
+    if (foreign && self)
+        pg = pt;
+    if (foreign)
+        args[3] = (u64)(pt + 1) << 16 | (self ? DOMID_SELF : pg);
+    if (level)
+        want = spec_store(pt, level == 1 ? pg : pt, level, (u64 *)mfn_to_virt(mfn) + slot, val);
+    else
+        want = spec_plain(pt, mfn);
+    if (foreign && ((pt != d || pg != d) && d))
+        want = false;
+    if (foreign && !self && pg == d)
+        want = false;
+    if (foreign && (!domain[pt].refs || !domain[pg].refs))
+        want = false;
+    if (!want)
+        spec_load();
+    verdict(op, want, fake_call4(do_mmu_update, args, op->patience));
+}
+
+/* Addresses whose walk has a chance. */
+static u64 address(u64 r) { return (u64)SLOT(r) << 39 | (u64)SLOT(r >> 8) << 30 | (u64)SLOT(r >> 16) << 21 | (u64)SLOT(r >> 24) << 12; }
+
+/* Follow entries that are there, from the base table: a good address more often than chance has it. */
+static u64 good_address(unsigned d, u64 r)
+{
+    mfn_t mfn = vcpu[d].arch.kernel_l4;
+    u64 va = 0;
+
+    for (unsigned level = 4; mfn && mfn < FRAMES && level; level--) {
+        const u64 *e = mfn_to_virt(mfn);
+        unsigned i = r % ARRAY_SIZE(slots), n = 0;
+        while (!guests_entry(level, slots[i], e[slots[i]]) && n++ < ARRAY_SIZE(slots))
+            i = (i + 1) % ARRAY_SIZE(slots);
+        va |= (u64)slots[i] << (12 + 9 * (level - 1));
+        mfn = e[slots[i]] & PTE_PRESENT ? pte_mfn(e[slots[i]]) : 0;
+        r /= ARRAY_SIZE(slots);
+    }
+    return va;
+}
+
+static void do_va(const struct op *op, unsigned d)
+{
+    u64 va = op->a % 4 ? good_address(d, op->a / 4) : address(op->a), val = entry(d, 1, op->c), old = 0;
+    u64 *p = vcpu[d].arch.kernel_l4 ? pte_find(vcpu[d].arch.kernel_l4, va) : NULL;
+    bool want;
+
+    if (!vcpu[d].arch.kernel_l4)
+        return;
+    if (op->kind == UPDATE_VA) {
+        want = p && spec_store(d, d, 1, p, val);
+        if (!want)
+            spec_load();
+        verdict(op, want, do_update_va_mapping(va, val, 0));
+        return;
+    }
+    mfn_t mfn = p && (*p & PTE_PRESENT) ? pte_mfn(*p) : 0;
+    unsigned level = live_level_of(d, mfn);
+    u64 slot = SLOT(op->b), *at = level ? (u64 *)mfn_to_virt(mfn) + slot : NULL;
+    val = entry(d, level ? level : 1, op->c);
+    old = at && op->b % 3 ? *at : op->c;
+    want = at && (!(op->b & 512) || old == *at) && spec_store(d, d, level, at, val);
+    if (!want)
+        spec_load();
+    u64 was = 0, addr = (va & PAGE_MASK) | slot * 8;
+    if (!(op->b & 512) && (op->b & 1024) && mmu_guest_pte_exchange(&vcpu[d], addr, val, &was)) {
+        verdict(op, want, 0);   /* the short way, which may decline and leave it to the long one */
+        return;
+    }
+    verdict(op, want, mmu_guest_pte_write(&vcpu[d], addr, &old, val, 8, op->b & 512));
+}
+
+static long mmuext(unsigned cmd, mfn_t mfn, mfn_t src, unsigned foreign, int patience)
+{
+    struct mmuext_op op = { .cmd = cmd, .arg1.mfn = mfn, .arg2.src_mfn = src };
+    u64 args[4] = { (u64)&op, 1, 0, foreign };
+
+    return fake_call4(do_mmuext_op, args, patience);
+}
+
+static void do_mmuext(const struct op *op, unsigned d)
+{
+    unsigned level = 1 + op->b % 4, whose = d || op->b / 4 % 4 ? d : op->b / 16 % NR_DOMAINS;
+    mfn_t mfn = pick(whose, op->c % 8 ? level : 5, op->a), src = pick(d, op->level, op->b);
+    unsigned target = whose == d ? DOMID_SELF : whose;
+    bool want = domain[whose].refs, ram = ram_of(mfn, whose);
+    u64 x = mfn < FRAMES ? table[mfn].type : 0;
+
+    switch (op->kind) {
+    case PIN:
+        want = want && ram && spec_take(whose, mfn, type_of_level(level)) && !(x & TYPE_PINNED);
+        if (!want)
+            spec_load();
+        verdict(op, want, mmuext(MMUEXT_PIN_L1_TABLE + level - 1, mfn, 0, target, op->patience));
+        return;
+    case UNPIN:
+        want = want && ram && (x & (TYPE_PINNED | TYPE_PARTIAL));
+        if (want)
+            spec_put(whose, mfn);
+        verdict(op, want, mmuext(MMUEXT_UNPIN_TABLE, mfn, 0, target, op->patience));
+        return;
+    case BASE: case USER_BASE: {
+        bool user = op->kind == USER_BASE;
+        mfn_t old = user ? vcpu[d].arch.user_l4 : vcpu[d].arch.kernel_l4;
+        mfn = user && op->c % 4 == 1 ? 0 : pick(d, op->c % 8 ? 4 : 5, op->a);
+        want = mfn ? spec_take(d, mfn, TYPE_L4) : user;
+        if (!want)
+            spec_load();
+        else if (old)
+            spec_put(d, old);
+        verdict(op, want, mmuext(user ? MMUEXT_NEW_USER_BASEPTR : MMUEXT_NEW_BASEPTR, mfn, 0, DOMID_SELF, op->patience));
+        return;
+    }
+    default:                    /* PAGE */
+        mfn = pick(d, op->level, op->a);
+        want = spec_plain(d, mfn) && (!(op->b & 1) || ram_of(src, d));
+        if (!want)
+            spec_load();
+        verdict(op, want, mmuext(op->b & 1 ? MMUEXT_COPY_PAGE : MMUEXT_CLEAR_PAGE, mfn, src, DOMID_SELF, op->patience));
+    }
+}
+
+/* What a guest does with memory that nothing forbids it to write: prepare a table. */
+static void do_fill(const struct op *op, unsigned d)
+{
+    mfn_t mfn = pick(d, op->level, op->a);
+    u64 r = op->b;
+
+    if (!ram_of(mfn, d) || !type_get_writable(mfn))
+        return;
+    u64 *e = mfn_to_virt(mfn);
+    unsigned n = op->c % 4 ? op->c % 6 : 0;
+    if (op->c % 8 == 7)
+        memset(e, 0, PAGE_SIZE);
+    while (n--) {
+        r = r * 6364136223846793005UL + 1442695040888963407UL;
+        e[SLOT(r >> 33)] = entry(d, op->level ? op->level : 1, (r >> 20) ^ op->c);
+    }
+    type_put_writable(mfn);
+}
+
+static void do_grant(const struct op *op, unsigned d)
+{
+    struct grant *g = &grants[op->b % NR_GRANTS];
+    unsigned owner = op->c % NR_DOMAINS;
+    mfn_t mfn = pick(owner, op->c % 5 == 0 ? 1 : 0, op->a), pt = pick(d, 1, op->b);
+    u64 at = pt << PAGE_SHIFT | (u64)SLOT(op->c) * 8;
+    bool writable = op->c & 64;
+
+    if (op->kind == UNGRANT) {
+        if (!g->mfn || g->mapper != d)
+            return;
+        if (mmu_ungrant_map(&domain[d], g->host_addr, true, g->mfn, g->writable, 0))
+            return;             /* overwritten by the guest: the grant stays in use until death */
+    } else {
+        if (g->mfn || !domain[owner].refs)
+            return;
+        if (!(writable ? frame_get_writable(mfn, &domain[owner]) : frame_get(mfn, &domain[owner])))
+            return;
+        if (!mmu_grant_map(&domain[d], at, true, mfn, PTE_PRESENT | (writable ? PTE_RW : 0))) {
+            *g = (struct grant){ mfn, (u8)d, writable, at };
+            return;
+        }
+        *g = (struct grant){ mfn, (u8)d, writable, 0 };
+    }
+    tlb_flush_mask(1UL << d, FLUSH_ALL);
+    if (g->writable)
+        frame_put_writable(g->mfn);
+    else
+        frame_put(g->mfn);
+    g->mfn = 0;
+}
+
+static void do_desc(const struct op *op, unsigned d)
+{
+    if (descriptors[d]) {
+        mfn_t mfn = descriptors[d];
+        descriptors[d] = 0;
+        spec_put(d, mfn);
+        frame_put_typed(&domain[d], mfn);
+        compare_spec();
+        return;
+    }
+    mfn_t mfn = pick(d, op->level, op->a);
+    bool want = spec_take(d, mfn, TYPE_DESC);
+    if (!want)
+        spec_load();
+    long rc = frame_get_typed(&domain[d], mfn, TYPE_DESC, false);
+    if (!rc)
+        descriptors[d] = mfn;
+    verdict(op, want, rc);
+}
+
+static void release(unsigned d, mfn_t mfn)
+{
+    if (ram_of(mfn, d) && frame_get(mfn, &domain[d])) {
+        frame_release(mfn);
+        frame_put(mfn);
+    }
+}
+
+static void be_born(unsigned i)
+{
+    struct domain *d = &domain[i];
+
+    *d = (struct domain){ .id = (u16)i, .privileged = !i, .refs = 1, .max_vcpus = 1, .vcpu = &vcpu_ptr[i],
+                          .max_pages = FRAMES_EACH + 4, .arch.cpumask = 1UL << i, .next = i + 1 < NR_DOMAINS ? d + 1 : NULL };
+    spin_lock_init(&d->mmu_lock, mmu);
+    spin_lock_init(&d->page_lock, pages);
+    d->iomem = i ? NULL : (void *)d;
+    vcpu_ptr[i] = &vcpu[i];
+    vcpu[i] = (struct vcpu){ .domain = d, .info_mfn = MFN_NONE };
+    for (unsigned n = 0; n < FRAMES_EACH; n++)
+        (void)domain_alloc_pages(d, 0, 0);
+}
+
+static void die(unsigned i)
+{
+    struct domain *d = &domain[i];
+    mfn_t mfn, next;
+
+    d->dying = DOMDYING_dying;
+    for (unsigned g = 0; g < NR_GRANTS; g++)
+        if (grants[g].mfn && grants[g].mapper == i)
+            do_grant(&(struct op){ .kind = UNGRANT, .b = g }, i);
+    for (unsigned g = 0; g < NR_GRANTS; g++)
+        if (grants[g].mfn && grants[g].mapper == i) {
+            /* its entry was overwritten; what names the frame now holds it by itself */
+            grants[g].writable ? frame_put_writable(grants[g].mfn) : frame_put(grants[g].mfn);
+            grants[g].mfn = 0;
+        }
+    if (descriptors[i])
+        frame_put_typed(d, descriptors[i]);
+    descriptors[i] = 0;
+    mmu_drop_bases(&vcpu[i]);
+    while (mmu_relinquish(d)) {}
+    for (mfn = domain_next_frame(d, 0); mfn; mfn = next) {
+        next = domain_next_frame(d, mfn);
+        frame_release(mfn);
+        frame_put(mfn);
+    }
+    for (mfn = 1; mfn < FRAMES; mfn++)
+        if (table[mfn].owner == i && !is_free[mfn] && type_level(table[mfn].type) && (table[mfn].type & (TYPE_USES | TYPE_PARTIAL)))
+            broken("frame %lu of dead domain %u is still a page table", mfn, i);
+}
+
+/* A zombie is reborn when the last of its frames is gone. */
+static bool alive(unsigned d)
+{
+    if (domain[d].dying == DOMDYING_alive)
+        return true;
+    if (!domain[d].page_head && domain[d].refs == 1)
+        be_born(d);
+    return domain[d].dying == DOMDYING_alive;
+}
+
+static void run_op(const struct op *op)
+{
+    unsigned d = op->who;
+
+    if (!alive(d))
+        return;
+    fake_current = &vcpu[d];
+    spec_load();
+    switch (op->kind) {
+    case WRITE: case WRITE_FOREIGN: do_write(op, d); break;
+    case UPDATE_VA: case DIRECT: do_va(op, d); break;
+    case PIN: case UNPIN: case BASE: case USER_BASE: case PAGE: do_mmuext(op, d); break;
+    case FILL: do_fill(op, d); break;
+    case GRANT: case UNGRANT: do_grant(op, d); break;
+    case DESC: do_desc(op, d); break;
+    case RELEASE: release(d, pick(d, op->level, op->a)); break;
+    case ALLOC: (void)domain_alloc_pages(&domain[d], 0, 0); break;
+    case DIE: if (op->a % 4 == 0) die(d); break;
+    }
+    recount();
+    judge_tlb();
+}
+
+/* ---- sequences ---- */
+
+static void world_reset(u64 seed)
+{
+    fake_reset(seed);
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
+        is_free[mfn] = true, table[mfn].owner = OWNER_NONE;
+    table[DEVICE].count = FRAME_IO;
+    cpus_online = (1 << NR_DOMAINS) - 1;
+    clock_now = 1;
+    fake_on_flush = flushed;
+    domain_list = domain0 = &domain[0];
+    fake_current = &vcpu[0];
+    for (unsigned d = 0; d < NR_DOMAINS; d++)
+        be_born(d);
+}
+
+static void finish(void)
+{
+    for (unsigned d = 0; d < NR_DOMAINS; d++)
+        if (domain[d].dying == DOMDYING_alive)
+            die(d);
+    recount();
+    for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
+        if (!is_free[mfn])
+            broken("all domains are dead, frame %lu of domain %u is not free: count %lx type %lx", mfn, table[mfn].owner,
+                   table[mfn].count, table[mfn].type);
+}
+
+static unsigned random_kind(void)
+{
+    unsigned sum = 0, kind;
+
+    for (kind = 0; kind < NR_KINDS; kind++)
+        sum += weight[kind];
+    unsigned r = fake_random() % sum;
+    for (kind = 0; r >= weight[kind]; kind++)
+        r -= weight[kind];
+    return kind;
+}
+
+static void make_ops(u64 seed, struct op *ops, unsigned n)
+{
+    fake_reset(seed);
+    for (unsigned i = 0; i < n; i++)
+        ops[i] = (struct op){ .kind = (u8)random_kind(), .who = (u8)(fake_random() % NR_DOMAINS), .level = (u8)(fake_random() % 5),
+                              .patience = fake_random() % 4 ? -1 : (int)(fake_random() % 3),
+                              .a = fake_random(), .b = fake_random(), .c = fake_random() };
+}
+
+static void run_here(u64 seed, const struct op *ops, unsigned n)
+{
+    fake_mmu_work = (s32[]){ 6, 7, 9, 13, 40, 1024 }[seed % 6];
+    fake_preempt_every = (unsigned[]){ 0, 1, 2, 3, 7 }[seed % 5];
+    world_reset(seed);
+    for (unsigned i = 0; i < n; i++) {
+        run_op(&ops[i]);
+        if (i % 64 == 0 && audit_all())
+            broken("the auditor disagrees with the recount");
+    }
+    finish();
+}
+
+static bool survives(u64 seed, const struct op *ops, unsigned n, bool loud)
+{
+    int status;
+
+    fflush(NULL);
+    pid_t pid = fork();
+    if (!pid) {
+        if (!loud)
+            dup2(open("/dev/null", O_WRONLY), 2);
+        alarm(20);
+        run_here(seed, ops, n);
+        _exit(0);
+    }
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+/* Take away as many operations as can go while it goes on failing. */
+static unsigned shrink(u64 seed, struct op *ops, unsigned n)
+{
+    struct op *less = calloc(n, sizeof(*less));
+    time_t end = time(NULL) + 60;
+
+    for (unsigned piece = n / 2; piece; piece /= 2)
+        for (unsigned at = 0; at + piece <= n && time(NULL) < end;) {
+            memcpy(less, ops, at * sizeof(*ops));
+            memcpy(less + at, ops + at + piece, (n - at - piece) * sizeof(*ops));
+            if (survives(seed, less, n - piece, false))
+                at += piece;
+            else
+                memcpy(ops, less, (n -= piece) * sizeof(*ops));
+        }
+    free(less);
+    return n;
+}
+
+static bool sequence(u64 seed, unsigned n)
+{
+    struct op *ops = calloc(n, sizeof(*ops));
+
+    make_ops(seed, ops, n);
+    bool good = survives(seed, ops, n, false);
+    if (!good) {
+        n = shrink(seed, ops, n);
+        fprintf(stderr, "# seed %lu fails with these %u operations:\n", seed, n);
+        for (unsigned i = 0; i < n; i++)
+            fprintf(stderr, "#   d%u %s role %u patience %d %#lx %#lx %#lx\n", ops[i].who, kind_name[ops[i].kind], ops[i].level,
+                    ops[i].patience, ops[i].a, ops[i].b, ops[i].c);
+        survives(seed, ops, n, true);
+    }
+    free(ops);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned n = argc > 2 ? (unsigned)atoi(argv[2]) : 4000, bad = 0;
+
+    if (argc > 1)
+        return !sequence(strtoul(argv[1], NULL, 0), n);
+    for (u64 seed = 1; seed <= 60 && bad < 2; seed++) {
+        bool good = sequence(seed, n);
+        bad += !good;
+        printf("%s %lu - %u random page-table operations, seed %lu\n", good ? "ok" : "not ok", seed, n, seed);
+    }
+    return bad != 0;
+}
