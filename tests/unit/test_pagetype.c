@@ -511,7 +511,7 @@ static void do_write(const struct op *op, unsigned d)
     unsigned pt = foreign ? op->a / 7 % NR_DOMAINS : d, pg = foreign ? op->b / 7 % NR_DOMAINS : d;
     mfn_t mfn = pick(pt, op->level, op->a);
     unsigned level = live_level_of(pt, mfn), want;
-    u64 val = entry(pg, level ? level : 1, op->c), slot = SLOT(op->b);
+    u64 val = op->b / 64 % 4 ? entry(pg, level ? level : 1, op->c) : pte_make(DEVICE, PTE_PRESENT), slot = SLOT(op->b);
     mmu_update_t req = { (mfn << PAGE_SHIFT) | slot * 8 | (op->b & 256 ? MMU_PT_UPDATE_PRESERVE_AD : 0), val };
     u64 args[4] = { (u64)&req, 1, 0, DOMID_SELF };
 
@@ -519,17 +519,24 @@ static void do_write(const struct op *op, unsigned d)
 
     if (foreign && self)
         pg = pt;
+    else if (foreign && op->b / 64 % 8 < 2)
+        pg = op->b & 64 ? DOMID_IO : DOMID_XEN;
     if (foreign)
         args[3] = (u64)(pt + 1) << 16 | (self ? DOMID_SELF : pg);
     if (level)
         want = spec_store(pt, level == 1 ? pg : pt, level, (u64 *)mfn_to_virt(mfn) + slot, val);
     else
         want = spec_plain(pt, mfn);
-    if (foreign && ((pt != d || pg != d) && d))
+    if (foreign && d && (pt != d || (pg != d && pg != DOMID_IO)))
         want = false;
+    if (!foreign && op->c % 64 == 5) {           /* not an entry: what the frame is called */
+        req.ptr = (req.ptr & ~7UL) | MMU_MACHPHYS_UPDATE;
+        spec_load();
+        want = ram_of(mfn, d);
+    }
     if (foreign && !self && pg == d)
         want = false;
-    if (foreign && (!domain[pt].refs || !domain[pg].refs))
+    if (foreign && (!domain[pt].refs || (pg < NR_DOMAINS && !domain[pg].refs)))
         want = false;
     if (!want)
         spec_load();
