@@ -215,13 +215,35 @@ bool dom_wait(struct dom *d, u64 ns)
     return done;
 }
 
+/* For a domain that hangs: where it is, five times. */
+static void say_where(struct dom *d)
+{
+    static vcpu_guest_context_t c;
+    for (unsigned i = 0; i < 5; i++) {
+        struct xen_domctl op = { .cmd = XEN_DOMCTL_getvcpucontext, .domain = d->id };
+        set_xen_guest_handle(op.u.vcpucontext.ctxt, &c);
+        domctl_simple(XEN_DOMCTL_pausedomain, d->id);
+        long rc = domctl(&op);
+        domctl_simple(XEN_DOMCTL_unpausedomain, d->id);
+        say("  domain %u (%ld): rip %#lx rsp %#lx rax %#lx rdi %#lx es %#x flags %#lx", d->id, rc, c.user_regs.rip, c.user_regs.rsp,
+            c.user_regs.rax, c.user_regs.rdi, c.user_regs.es, c.user_regs.rflags);
+        yield_cpu();
+    }
+}
+
 u64 dom_call(struct dom *d, u64 (*fn)(u64, u64, u64), u64 a, u64 b, u64 c)
 {
     dom_start_call(d, fn, a, b, c);
     if (!dom_wait(d, 5000000000UL)) {
         struct xen_domctl_getdomaininfo info = { 0 };
         long rc = domain_info(d->id, &info);
-        fatal("domain %u does not answer: getdomaininfo %ld flags %#x", d->id, rc, info.flags);
+        u64 before = info.cpu_time;
+        for (u64 end = now() + 200000000; now() < end; )
+            yield_cpu();
+        domain_info(d->id, &info);
+        say_where(d);
+        fatal("domain %u does not answer: getdomaininfo %ld flags %#x, ran %lu ms, %lu of the last 200; request %u done %u", d->id, rc,
+              info.flags, info.cpu_time / 1000000, (info.cpu_time - before) / 1000000, d->mb->request, d->mb->done);
     }
     return d->mb->ret;
 }
