@@ -6,9 +6,9 @@
  * follows rules that let both sides make the same choices: an operand counts if its top byte is 00 or FF (addresses
  * within 16 MiB), unless opcode bytes in the 3 bytes before leave it in doubt.
  *
- * The invariant: `alone` and `tops` have bit k set iff k bytes before the current position there was an opcode byte that
- * was left alone, or one that was left alone though its operand's top byte was 00 or FF. The last 4 bytes of a block are
- * never opcodes.
+ * The invariant: `alone` and `tops` have bit k set iff k bytes before the current position there was an opcode byte
+ * that was left alone, or one that was left alone though its operand's top byte was 00 or FF. The last 4 bytes of a
+ * block are never opcodes.
  *
  * Most bytes are no opcodes: the search looks at 8 at a time.
  */
@@ -55,11 +55,11 @@ static u64 next_opcode(const u8 *data, u64 at, u64 end)
     return at;
 }
 
-/* The distance for the address at `operand`; `near`: how far before there is the one opcode byte that was left alone. */
+/* The distance for the address at `operand`; `near`: how far before it the one opcode byte left alone is, or 0. */
 static void make_relative(u8 *operand, u32 next, unsigned near)
 {
     u32 distance = *(half_word *)operand - next;
-    /* That opcode's top byte is inside this operand. It was no 00 or FF, must not become one, or packing would differ. */
+    /* That opcode's top byte is inside this operand. It was no 00 or FF and must not become one: packing saw that. */
     if (near && is_top(distance >> (24 - 8 * near)))
         distance = (distance ^ (0xffffffffu >> 8 * near)) - next;
     /* 25 bits count, the rest is their sign. */

@@ -2,5 +2,5 @@
 #pragma once
 #include "lib/types.h"
 
-/* Undo the filter in place on a whole block, whose first byte counts as at address `start`. Any bytes are valid input. */
+/* Undo the filter in place on a whole block, whose first byte counts as at address `start`. Any bytes are valid. */
 void bcj_x86_undo(u8 *data, u64 bytes, u32 start);

@@ -3,10 +3,10 @@
  *
  * A CRC is the remainder of the message, read as a polynomial over GF(2), divided by P. For CRC-32's P,
  *     x^(64*3006) = 1 + x^(64*2215) + x^(64*2866)   (mod P),
- * which a search over all such sums of whole words found to be the first. So a word may be taken out of the message if it
- * is added (xor) 3006, 3006 - 2215 and 3006 - 2866 words later: the remainder stays. Three additions move 64 bits on,
- * without a table; what is left at the end is 3006 words, and they go through the table byte by byte. The invariant of
- * the queue: queue[i] is what was folded onto the i-th word not read yet.
+ * which a search over all such sums of whole words found to be the first. So a word may be taken out of the message
+ * if it is added (xor) 3006, 3006 - 2215 and 3006 - 2866 words later: the remainder stays. Three additions move 64
+ * bits on, without a table; what is left at the end is 3006 words, and they go through the table byte by byte. The
+ * invariant of the queue: queue[i] is what was folded onto the i-th word not read yet.
  *
  * CRC-64 has no such relation within reach; kernels do not use it. It gets the usual eight tables.
  */

@@ -6,8 +6,8 @@
  * arena of fixed size whose owner frees it afterwards, so a damaged or hostile input costs at most the arena and the
  * output room. The output is one piece; the libraries write there directly where they can.
  *
- * A kernel in a bzImage is followed by its unpacked size (4 bytes). It is used to choose the room, and believed only after
- * exactly so many bytes came out. Input left over, or missing, is an error: half a kernel boots nowhere.
+ * A kernel in a bzImage is followed by its unpacked size (4 bytes). It is used to choose the room, and believed only
+ * after exactly so many bytes came out. Input left over, or missing, is an error: half a kernel boots nowhere.
  */
 #define ZSTD_STATIC_LINKING_ONLY
 #include <lz4.h>
@@ -125,7 +125,8 @@ static enum decompress_result out_of_memory(const struct arena *a, const char *f
 }
 
 /* xz with filters or checks that xz.c does not know. */
-static enum decompress_result unpack_foreign_xz(struct decompression *d, struct arena *arena, u64 *used, struct why *why)
+static enum decompress_result unpack_foreign_xz(struct decompression *d, struct arena *arena, u64 *used,
+                                                struct why *why)
 {
     lzma_allocator allocator = { arena_alloc_lzma, arena_free, arena };
     lzma_stream s = LZMA_STREAM_INIT;

@@ -8,10 +8,10 @@
  * nothing: the value so far plus the weight of the next bit is unique per node, and all nodes start out equal, so any
  * numbering will do.
  *
- * The invariant: between two symbols `pos` <= `limit` and at least SYMBOL_INPUT bytes may be read at `in`. A symbol is at
- * most 48 decisions, each takes at most one byte: nothing inside a symbol looks at the end of the input. Where the
- * readable memory ends sooner, the last bytes are decoded from a copy with zeros behind it. Bytes read beyond the chunk's
- * end are found out after the symbol, as damage.
+ * The invariant: between two symbols `pos` <= `limit` and at least SYMBOL_INPUT bytes may be read at `in`. A symbol
+ * is at most 48 decisions, each takes at most one byte: nothing inside a symbol looks at the end of the input. Where
+ * the readable memory ends sooner, the last bytes are decoded from a copy with zeros behind it. Bytes read beyond the
+ * chunk's end are found out after the symbol, as damage.
  *
  * Imprecise on purpose: a distance beyond the announced dictionary but inside the output is accepted. The dictionary is
  * the output itself, so it costs nothing; whether the bytes are right is for the checksum to say.
@@ -233,7 +233,8 @@ static bool bad_match(struct lzma *l, u64 pos, u64 limit, u64 back, u64 bytes, s
     if (back > pos)
         return because(why, "xz data is corrupt: a match %lu bytes back, %lu bytes after the start", back, pos);
     if (bytes > limit - pos)
-        return because(why, "xz data is corrupt: a match of %lu bytes where the chunk has %lu left", bytes, limit - pos);
+        return because(why, "xz data is corrupt: a match of %lu bytes where the chunk has %lu left", bytes,
+                       limit - pos);
     /* Nothing wrong but that the room ends: no byte too many. */
     for (u64 i = 0; i < bytes; i++)
         l->base[pos + i] = l->base[pos + i - back];

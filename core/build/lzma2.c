@@ -1,10 +1,10 @@
 /*
  * LZMA2: chunks.
  *
- * A chunk is at most 64 KiB of input for at most 2 MiB of output. Its first byte says whether it is packed, and how much
- * of what was learnt before it is forgotten: probabilities, properties, dictionary. The invariant: no chunk is begun
- * before its whole input is known to be there and its whole output to have room; the first forgets the dictionary, and
- * the first packed one after that says new properties.
+ * A chunk is at most 64 KiB of input for at most 2 MiB of output. Its first byte says whether it is packed, and how
+ * much of what was learnt before it is forgotten: probabilities, properties, dictionary. The invariant: no chunk is
+ * begun before its whole input is known to be there and its whole output to have room; the first forgets the
+ * dictionary, and the first packed one after that says new properties.
  */
 #include "core/build/lzma2.h"
 #include "lib/string.h"

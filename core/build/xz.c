@@ -1,9 +1,9 @@
 /*
  * The xz container: a stream of a header, blocks, an index of their sizes and a footer.
  *
- * Everything in it that is said twice is compared: sizes in a block's header with what the block had, the index with the
- * blocks, the footer with the header and the index, and all CRCs. The index lists what the blocks were, in an encoding
- * without choice: so while blocks pass, a CRC of the list as it has to be is kept, and no list.
+ * Everything in it that is said twice is compared: sizes in a block's header with what the block had, the index with
+ * the blocks, the footer with the header and the index, and all CRCs. The index lists what the blocks were, in an
+ * encoding without choice: so while blocks pass, a CRC of the list as it has to be is kept, and no list.
  *
  * The invariant: `at` <= `end`, and a field is looked at only after take() has said that it is there. Block data goes
  * straight to its place in the output; the x86 filter is undone there, over the whole block, as the next block does not

@@ -1,7 +1,8 @@
 /*
- * Unpacking: what the libraries pack comes out again, with and without a size word; damaged, truncated, mislabelled input
- * and too little memory give a reason, never a crash; and the room grows until the output fits.
- * Links: core/build/decompress.c core/build/why.c
+ * Unpacking: what the libraries pack comes out again, with and without a size word; damaged, truncated, mislabelled
+ * input and too little memory give a reason, never a crash; and the room grows until the output fits.
+ * Links: core/build/decompress.c core/build/why.c core/build/xz.c core/build/lzma2.c core/build/lzma.c
+ * core/build/bcj_x86.c core/build/crc.c
  * Libraries: -llzma -lzstd -lz -llz4
  */
 #include <setjmp.h>
@@ -36,6 +37,18 @@ static u64 pack_xz(lzma_check check)
 {
     size_t n = 0;
     assert_int_equal(lzma_easy_buffer_encode(1, check, NULL, plain, PLAIN, packed, &n, ROOM), LZMA_OK);
+    return n;
+}
+
+/* With a filter that only liblzma knows. */
+static u64 pack_delta(lzma_check check)
+{
+    size_t n = 0;
+    lzma_options_delta delta = { .type = LZMA_DELTA_TYPE_BYTE, .dist = 4 };
+    lzma_options_lzma lzma;
+    lzma_filter filters[] = { { LZMA_FILTER_DELTA, &delta }, { LZMA_FILTER_LZMA2, &lzma }, { LZMA_VLI_UNKNOWN, NULL } };
+    assert_false(lzma_lzma_preset(&lzma, 1));
+    assert_int_equal(lzma_stream_buffer_encode(filters, check, NULL, plain, PLAIN, packed, &n, ROOM), LZMA_OK);
     return n;
 }
 
@@ -193,6 +206,19 @@ static void damaged(void **state)
     }
 }
 
+/* What xz.c does not know, liblzma does: another filter, another check. */
+static void foreign_xz(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        u64 n = i ? pack_xz(LZMA_CHECK_SHA256) : pack_delta(LZMA_CHECK_CRC32);
+        u8 *out;
+        assert_int_equal(unpack(packed, n, false, PLAIN, MiB(40), &out), DECOMPRESS_OK);
+        assert_memory_equal(out, plain, PLAIN);
+        free(out);
+    }
+}
+
 static void others_refused(void **state)
 {
     u8 bzip2[64] = "BZh9", lzma[64] = { 0x5d, 0, 0 }, text[64] = "hello";
@@ -203,7 +229,7 @@ static void others_refused(void **state)
     assert_int_equal(compression_of(bzip2, 2), COMPRESSION_NONE);
     assert_int_equal(unpack(bzip2, 64, false, PLAIN, 0, NULL), DECOMPRESS_BAD);
     assert_non_null(strstr(why.text, "xz, gzip, zstd or lz4"));
-    u64 n = pack_xz(LZMA_CHECK_CRC64);
+    u64 n = pack_delta(LZMA_CHECK_CRC64);
     assert_int_equal(unpack(packed, n, false, PLAIN, MiB(40), NULL), DECOMPRESS_BAD);
     assert_non_null(strstr(why.text, "crc32"));
 }
@@ -213,7 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_and_back), cmocka_unit_test(wrong_size_word), cmocka_unit_test(too_little_room),
         cmocka_unit_test(too_little_memory), cmocka_unit_test(truncated), cmocka_unit_test(damaged),
-        cmocka_unit_test(others_refused),
+        cmocka_unit_test(foreign_xz), cmocka_unit_test(others_refused),
     };
     make_plain();
     return cmocka_run_group_tests(tests, NULL, NULL);

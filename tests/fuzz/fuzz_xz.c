@@ -1,0 +1,81 @@
+/*
+ * Fuzz entry for the xz decoder (libFuzzer, AFL): any bytes, with a room taken from the first. What must hold: nothing
+ * read outside the input or written outside the room (a sanitizer sees that), a reason for every refusal, and liblzma
+ * agrees about what is a whole stream. To get behind the CRCs, the headers' are made right first.
+ * Build: clang -fsanitize=fuzzer,address -DSERAI_HOST -I. -idirafter arch/host tests/fuzz/fuzz_xz.c core/build/xz.c
+ * core/build/lzma2.c core/build/lzma.c core/build/bcj_x86.c core/build/crc.c core/build/why.c -llzma
+ * Without libFuzzer -DFUZZ_MAIN makes a program that reads files.
+ */
+#include <lzma.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/build/xz.h"
+
+static void repair_headers(u8 *in, size_t bytes)
+{
+    u32 crc;
+    if (bytes < 24)
+        return;
+    memcpy(in, "\xfd" "7zXZ\0\0", 7);
+    crc = lzma_crc32(in + 6, 2, 0);
+    memcpy(in + 8, &crc, 4);
+    size_t header = (in[12] + 1u) * 4;
+    if (in[12] && header <= bytes - 12) {
+        crc = lzma_crc32(in + 12, header - 4, 0);
+        memcpy(in + 12 + header - 4, &crc, 4);
+    }
+}
+
+/* Does liblzma unpack it to the same? */
+static bool agrees(const struct xz *x)
+{
+    uint64_t memory = UINT64_MAX;
+    size_t in = 0, out = 0;
+    u8 *other = malloc(x->out_bytes + 1);
+    lzma_ret ret = lzma_stream_buffer_decode(&memory, 0, NULL, x->in, &in, x->used, other, &out, x->out_bytes);
+    bool same = ret == LZMA_OK && in == x->used && out == x->out_bytes && !memcmp(other, x->out, out);
+    free(other);
+    return same;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 1)
+        return 0;
+    struct xz x = { .in_bytes = size - 1, .out_room = data[0] * 64ul };
+    struct why why = { "" };
+    u8 *in = malloc(x.in_bytes + 1);
+    memcpy(in, data + 1, x.in_bytes);
+    repair_headers(in, x.in_bytes);
+    x.in = in;
+    x.out = malloc(x.out_room);
+    x.tables = malloc(xz_table_bytes());
+    enum xz_result result = xz_decode(&x, &why);
+    if (x.used > x.in_bytes || x.out_bytes > x.out_room || (result == XZ_BAD && !why.text[0]))
+        abort();
+    if (result == XZ_OK && !agrees(&x))
+        abort();
+    free(x.tables);
+    free(x.out);
+    free(in);
+    return 0;
+}
+
+#ifdef FUZZ_MAIN
+int main(int argc, char **argv)
+{
+    static uint8_t buf[1 << 20];
+
+    for (int i = 1; i < argc; i++) {
+        FILE *f = fopen(argv[i], "rb");
+        if (!f)
+            return 1;
+        size_t n = fread(buf, 1, sizeof(buf), f);
+        fclose(f);
+        LLVMFuzzerTestOneInput(buf, n);
+    }
+    return 0;
+}
+#endif
