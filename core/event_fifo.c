@@ -67,6 +67,13 @@ static struct event_vcpu *lock_queues(struct domain *d, const struct evtchn *chn
 {
     for (;;) {
         u16 last = READ_ONCE(chn->last_vcpu);
+        if (likely(last == v->id)) {
+            spin_lock(&v->event->lock);
+            if (likely(chn->last_vcpu == last))
+                return v->event;
+            spin_unlock(&v->event->lock);
+            continue;
+        }
         struct event_vcpu *old = d->vcpu[last] ? d->vcpu[last]->event : v->event;
 
         spin_lock_two(&old->lock, &v->event->lock);
@@ -94,7 +101,10 @@ static void enqueue(struct domain *d, struct event_fifo *f, struct evtchn *chn, 
             WRITE_ONCE(q->control->head[prio], port);
         q->tail[prio] = port;
     }
-    spin_unlock_two(&old->lock, &q->lock);
+    if (likely(old == q))
+        spin_unlock(&q->lock);
+    else
+        spin_unlock_two(&old->lock, &q->lock);
     if (new_head && !(__atomic_fetch_or(&q->control->ready, 1u << prio, __ATOMIC_SEQ_CST) & (1u << prio)))
         vcpu_mark_pending(v);
 }

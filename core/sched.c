@@ -97,7 +97,8 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
         cpu_raise(runq_cpu(rq), PENDING_SCHED);
         return;
     }
-    behind = curr->vruntime > sv->vruntime ? curr->vruntime - sv->vruntime : 0;
+    /* Who yielded does not take the CPU back before the other ran: two that yield would only switch, and never run. */
+    behind = !sv->yielded && curr->vruntime > sv->vruntime ? curr->vruntime - sv->vruntime : 0;
     if (behind > WAKE_GRAIN) {
         /* The rate limit is for close races; who is far behind (I/O) does not wait for it. */
         if (now - curr->dispatched >= sched_ratelimit || behind >= WAKE_BONUS / 2) {
@@ -290,7 +291,8 @@ void schedule(void)
     ASSERT(rq->curr == prev);
     runq_charge(rq, now);
     next = choose(rq, prev, now);
-    prev->sched->yielded = false;
+    if (next == prev)
+        prev->sched->yielded = false;   /* else when it is queued again: sched_switched() */
     if (next != prev)
         dispatch(rq, prev, next, now);
     else
@@ -331,6 +333,7 @@ void sched_switched(struct vcpu *prev)
             after_insert(rq, prev->sched, now);
             runq_offer(rq, runq_head(rq), now); /* not told by schedule() if it is the only one */
         }
+        prev->sched->yielded = false;
         __atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
         spin_unlock(&rq->lock);
     }

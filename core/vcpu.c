@@ -214,6 +214,8 @@ static long op_register_info(struct vcpu *v, gva_t arg)
     return 0;
 }
 
+_Static_assert(sizeof(vcpu_runstate_info_t) == 6 * 8, "vcpu.h: runstate is six words");
+
 void vcpu_runstate_publish(struct vcpu *v)
 {
     u64 at = v->runstate_gva.va, when = at + offsetof(vcpu_runstate_info_t, state_entry_time);
@@ -225,7 +227,7 @@ void vcpu_runstate_publish(struct vcpu *v)
     r = v->runstate;
     v->runstate_stale = true;
     if (!(v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag))) {
-        v->runstate_stale = put_guest_words(at, (const u64 *)&r, sizeof(r) / 8);
+        v->runstate_stale = put_guest_six(at, (const u64 *)&r);
         return;
     }
     /* The reader sees the flag before, and without it after, everything else. */
@@ -234,7 +236,7 @@ void vcpu_runstate_publish(struct vcpu *v)
     if (put_guest_word(when, r.state_entry_time))
         return;
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    if (put_guest_words(at, (const u64 *)&r, sizeof(r) / 8))
+    if (put_guest_six(at, (const u64 *)&r))
         return;
     __atomic_thread_fence(__ATOMIC_RELEASE);
     v->runstate_stale = put_guest_word(when, entry);

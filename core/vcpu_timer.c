@@ -13,6 +13,7 @@
 #include "core/event.h"
 #include "core/reject.h"
 #include "core/sched.h"
+#include <machine/uaccess.h>
 
 static void singleshot_fired(void *data) { virq_send(data, VIRQ_TIMER); }
 
@@ -78,8 +79,10 @@ long vcpu_op_set_singleshot(struct vcpu *v, gva_t arg)
 
     if (v != current)
         return reject(-EINVAL, "vcpu %u is not the caller: a single-shot timer is set by its own vcpu", v->id);
-    if (copy_from_guest(&s, arg, sizeof(s)))
+    u64 flags;
+    if (get_guest_pair(&s.timeout_abs_ns, &flags, arg.va))  /* two words; the upper half of the second is padding */
         return reject(-EFAULT, "cannot read the arguments at %#lx", (unsigned long)arg.va);
+    s.flags = (u32)flags;
     if ((s.flags & VCPU_SSHOTTMR_future) && s.timeout_abs_ns < now_ns())
         return refuse_quietly(-ETIME);
     set_here(&v->singleshot_timer, s.timeout_abs_ns);

@@ -277,7 +277,7 @@ void machine_timer_arm(ns_t deadline)
 void clock_interrupt(void)
 {
     this_cpu()->stat_irqs++;
-    cpu_raise(smp_cpu(), PENDING_TIMER);
+    __atomic_fetch_or(&cpu_info()->pending, PENDING_TIMER, __ATOMIC_SEQ_CST); /* our own: nobody to interrupt */
 }
 
 /* ---- several CPUs ---- */

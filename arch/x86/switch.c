@@ -82,6 +82,7 @@ void arch_vm_assist_changed(struct domain *d)
         } else {
             WRITE_ONCE(v->arch.fast_syscall, false);
             WRITE_ONCE(v->arch.fast_iret, false);
+            WRITE_ONCE(v->arch.fast_fault, false);
         }
     }
 }
@@ -288,8 +289,7 @@ void idle_loop(void)
                 schedule();
             }
         }
-        smp_serve();
-        machine_relax_until_event();
+        machine_relax_until_event();        /* requests of other CPUs come with an interrupt */
     }
 }
 

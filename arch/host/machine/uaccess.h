@@ -18,3 +18,4 @@ static inline int put_guest_words(u64 va, const u64 *src, unsigned n) { return c
 static inline int put_guest_word(u64 va, u64 v) { return copy_to_guest(GVA(va), &v, sizeof(v)); }
 static inline int get_guest_pair_in(u64 *a, u64 *b, u64 va) { return get_guest_pair(a, b, va); }
 static inline bool uaccess_ok(u64 va, u64 bytes) { return guest_range_ok(va, bytes); }
+static inline int put_guest_six(u64 va, const u64 *src) { return copy_to_guest(GVA(va), src, 48); }

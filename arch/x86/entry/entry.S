@@ -512,6 +512,7 @@ fault_in_kernel:
     cmpl $3, %r11d
     je fault_slow                       /* present and a write */
     movq 32(%rsp), %r11
+    subq $80, %r11                      /* the frame's lowest word, not the stack pointer, must be above Serai's part */
     sarq $43, %r11
     cmpq $-15, %r11
     jl fault_slow

@@ -41,7 +41,7 @@ static inline u64 flags_for_guest(const struct vcpu *v, u64 flags, u8 masked)
 }
 
 /* Build the frame and make current continue at `handler`. False: the domain has been crashed. */
-static bool bounce(struct vcpu *v, u64 handler, bool mask_events, bool has_error, u32 error)
+static inline __attribute__((always_inline)) bool bounce(struct vcpu *v, u64 handler, bool mask_events, bool has_error, u32 error)
 {
     struct cpu_user_regs *regs = &cpu_info()->regs;
     u8 masked = v->info->evtchn_upcall_mask;
@@ -72,7 +72,7 @@ static bool bounce(struct vcpu *v, u64 handler, bool mask_events, bool has_error
     f[2] = flags_for_guest(v, regs->rflags, masked);
     f[3] = regs->rsp;
     f[4] = regs->ss;
-    if (unlikely(put_guest_words(sp, frame, n))) {
+    if (unlikely(has_error ? put_guest_words(sp, frame, 8) : put_guest_seven(sp, frame))) {
         domain_crash(v->domain, "vcpu %u: kernel stack at %#lx is not writable for an exception frame", v->id, (unsigned long)sp);
         return false;
     }
