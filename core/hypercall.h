@@ -39,7 +39,7 @@ long hypercall_continue(unsigned nr, unsigned nargs, ...);
  * have no line in abi/hypercalls.def. Locks: none held.
  */
 long hypercall_dispatch(u32 nr, const u64 args[6]);
-/* The same for a call that is in no multicall, when hypercalls are traced (machine_trace_hypercalls()). */
+/* The same for a call that is in no multicall, when hypercalls are traced (machine_trace_entries()). */
 long hypercall_traced(u32 nr, const u64 args[6]);
 /* How many hypercalls had no handler, since boot. */
 u64 hypercall_unknown(void);

@@ -215,7 +215,7 @@ static void update(void)
     u32 mask = enabled ? event_mask : 0;
 
     WRITE_ONCE(trace_wanted, mask);
-    machine_trace_hypercalls(chosen(mask, TRC_PV_HYPERCALL_V2));
+    machine_trace_entries(chosen(mask, TRC_PV_HYPERCALL_V2));
 }
 
 long trace_sysctl(struct xen_sysctl_tbuf_op *op, bool *copyback)

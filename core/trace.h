@@ -17,14 +17,14 @@ extern u32 trace_wanted;
 #define TRACE_WANTED READ_ONCE(trace_wanted)
 #endif
 
-/* Record `event` with n <= TRACE_EXTRA_MAX words, if its class is wanted on this CPU. No locks; any lock may be held. */
+/* Record `event` with n <= TRACE_EXTRA_MAX words, if its class is wanted on this CPU. Any lock may be held. */
 void trace_record(u32 event, const u32 *words, unsigned n);
 /* Tell domain 0 (VIRQ_TBUF) that a buffer fills up: work of PENDING_TASK. No locks held. */
 void trace_announce(void);
 /* sysctl tbuf_op. -EINVAL, -ENOMEM with a reason. Caller holds the ctl lock. */
 long trace_sysctl(struct xen_sysctl_tbuf_op *op, bool *copyback);
-/* Tracing of hypercalls goes on or off: the machine sends them through hypercall_traced(), or directly. */
-void machine_trace_hypercalls(bool on);
+/* Tracing of guests' entries goes on or off: hypercalls go through hypercall_traced(), or directly. */
+void machine_trace_entries(bool on);
 
 /* trace(event, words...): u32 each. */
 #define trace(event, ...) do {                                                                              \

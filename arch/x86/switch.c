@@ -68,6 +68,7 @@ void isolate_refresh(struct vcpu *v)
                            guest_range_ok(v->arch.syscall_frame, 7 * 8);
     v->arch.fast_iret = v->arch.fast_syscall && v->arch.user_l4;
     v->arch.fast_fault = v->arch.fast_syscall && v->arch.trap[14].address && (v->arch.trap[14].flags & 4) &&
+                         !(TRACE_WANTED & TRC_PV & ~0xf000u) &&
                          guest_range_ok(v->arch.syscall_frame - 8, 8 * 8);
 }
 

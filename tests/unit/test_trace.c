@@ -35,7 +35,7 @@ unsigned smp_cpu(void) { return cpu; }
 u64 machine_tsc(void) { return ++tsc; }
 void cpu_raise(unsigned on, u32 what) { assert_int_equal(on, cpu); assert_int_equal(what, PENDING_TASK); raised++; }
 void virq_send_host(u32 virq) { assert_int_equal(virq, VIRQ_TBUF); virqs++; }
-void machine_trace_hypercalls(bool on) { calls_traced = on; }
+void machine_trace_entries(bool on) { calls_traced = on; }
 long reject_at(const char *where, long code, const char *fmt, ...) { (void)where, (void)fmt; return code; }
 long bitmap_get(const struct xenctl_bitmap *from, u64 *mask) { *mask = (u64)from->nr_bits; return 0; }
 void frame_publish(mfn_t mfn) { (void)mfn; published++; }

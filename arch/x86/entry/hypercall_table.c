@@ -22,7 +22,25 @@ const void *const hypercall_table[64] = {
  */
 u64 hypercall_limit = ARRAY_SIZE(hypercall_table);
 
-void machine_trace_hypercalls(bool on) { WRITE_ONCE(hypercall_limit, on ? 0 : ARRAY_SIZE(hypercall_table)); }
+/* Page faults that go to their guest in a straight line are made to go round by trap.c, which records them. */
+static void faults_go_round(void)
+{
+    struct domain *d;
+    struct vcpu *v;
+
+    domain_list_lock();
+    for_each_domain(d)
+        for_each_vcpu(d, v)
+            WRITE_ONCE(v->arch.fast_fault, false);  /* until isolate_refresh(), which looks whether we still trace */
+    domain_list_unlock();
+}
+
+void machine_trace_entries(bool on)
+{
+    WRITE_ONCE(hypercall_limit, on ? 0 : ARRAY_SIZE(hypercall_table));
+    if (on)
+        faults_go_round();
+}
 
 long hypercall_slow(u64 nr)
 {
