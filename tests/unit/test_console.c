@@ -195,10 +195,10 @@ static void guests(void **state)
     assert_int_equal(guest_writes("hi\n"), -EPERM);
     assert_int_equal(do_console_io(CONSOLEIO_read, 1, 0), -EPERM);
     assert_int_equal(do_console_io(99, 1, 0), -ENOSYS);
-    options_parse("guest_loglvl=all");
+    options_parse("guest_loglvl=all"); /* is about what Serai says of guests, and opens them nothing */
     serial_bytes = 0;
-    assert_int_equal(guest_writes("a\033b\n\nc\001"), 0);
-    assert_string_equal(serial, "(XEN) (d7) ab\n(XEN) (d7) c\n");
+    assert_int_equal(guest_writes("hi\n"), -EPERM);
+    assert_int_equal(serial_bytes, 0);
 }
 
 int main(void)
