@@ -46,15 +46,29 @@ static u32 by_bytes(const struct crc *c, u32 crc, const u8 *p, u64 bytes)
     return crc;
 }
 
-/* Take n words out of the message at p, onto the queue. */
-static void fold(u64 *queue, const u8 *p, u64 n)
+/* Take one word out of the message, onto the queue. */
+static inline void fold_word(u64 *queue, const word *p)
 {
-    for (u64 i = 0; i < n; i++) {
-        u64 w = ((const word *)p)[i] ^ queue[i];
-        queue[i + TAP_FAR] = w;
-        queue[i + TAP_MIDDLE] ^= w;
-        queue[i + TAP_NEAR] ^= w;
+    u64 w = *p ^ *queue;
+    queue[TAP_FAR] = w;
+    queue[TAP_MIDDLE] ^= w;
+    queue[TAP_NEAR] ^= w;
+}
+
+static void fold(u64 *queue, const word *p, u64 n)
+{
+    for (; n >= 8; n -= 8, p += 8, queue += 8) {
+        fold_word(queue, p);
+        fold_word(queue + 1, p + 1);
+        fold_word(queue + 2, p + 2);
+        fold_word(queue + 3, p + 3);
+        fold_word(queue + 4, p + 4);
+        fold_word(queue + 5, p + 5);
+        fold_word(queue + 6, p + 6);
+        fold_word(queue + 7, p + 7);
     }
+    for (; n; n--)
+        fold_word(queue++, p++);
 }
 
 u32 crc_32(struct crc *c, u32 before, const void *data, u64 bytes)
@@ -67,7 +81,7 @@ u32 crc_32(struct crc *c, u32 before, const void *data, u64 bytes)
         c->queue[0] = crc;      /* the initial value is xored onto the first bytes */
         while (words > CRC_QUEUE) {
             u64 n = min(words - CRC_QUEUE, (u64)CRC_BATCH);
-            fold(c->queue, p, n);
+            fold(c->queue, (const word *)p, n);
             memmove(c->queue, c->queue + n, CRC_QUEUE * 8);
             words -= n;
             p += n * 8;

@@ -21,7 +21,7 @@
 
 #define RANGE_MIN (1u << 24)
 #define SYMBOL_INPUT 64         /* bytes that one symbol certainly does not use up */
-#define COPY_SLACK 16           /* copying a match writes up to so many bytes too many */
+#define COPY_SLACK 16           /* copying a match writes fewer than so many bytes too many */
 #define MATCH_MIN 2
 #define ROLLING static inline __attribute__((always_inline))
 
@@ -60,72 +60,75 @@ struct coder {
         }                                                   \
     } while (0)
 
-/* The bit of this weight, in a tree: highest first or lowest first, as the caller lists them. */
-#define BIT_OF(c, tree, value, weight) DECIDE(c, (tree)[(value) + (weight)], , (value) += (weight))
+/*
+ * The bit of this weight, in a tree: highest first or lowest first, as the caller lists them. `at` is the tree's begin
+ * plus the value so far: an address, so that finding a node takes no instruction.
+ */
+#define BIT_OF(c, at, weight) DECIDE(c, (at)[weight], , (at) += (weight))
 
 ROLLING u32 tree3(struct coder *c, prob_t *tree)
 {
-    u32 v = 0;
-    BIT_OF(c, tree, v, 4);
-    BIT_OF(c, tree, v, 2);
-    BIT_OF(c, tree, v, 1);
-    return v;
+    prob_t *at = tree;
+    BIT_OF(c, at, 4);
+    BIT_OF(c, at, 2);
+    BIT_OF(c, at, 1);
+    return (u32)(at - tree);
 }
 
 ROLLING u32 tree6(struct coder *c, prob_t *tree)
 {
-    u32 v = 0;
-    BIT_OF(c, tree, v, 32);
-    BIT_OF(c, tree, v, 16);
-    BIT_OF(c, tree, v, 8);
-    BIT_OF(c, tree, v, 4);
-    BIT_OF(c, tree, v, 2);
-    BIT_OF(c, tree, v, 1);
-    return v;
+    prob_t *at = tree;
+    BIT_OF(c, at, 32);
+    BIT_OF(c, at, 16);
+    BIT_OF(c, at, 8);
+    BIT_OF(c, at, 4);
+    BIT_OF(c, at, 2);
+    BIT_OF(c, at, 1);
+    return (u32)(at - tree);
 }
 
 /* ---- literals ---- */
 
 /* One bit of a literal beside `match`: as long as they agree. The first that differs leaves for the plain tree. */
-#define BIT_BESIDE(c, tree, value, match, weight, differs) do {                             \
-        if ((match) & (weight))                                                             \
-            DECIDE(c, (tree)[0x200 + (value) + (weight)], goto differs, (value) += (weight)); \
-        else                                                                                \
-            DECIDE(c, (tree)[0x100 + (value) + (weight)], , (value) += (weight); goto differs); \
+#define BIT_BESIDE(c, at, match, weight, differs) do {                              \
+        if ((match) & (weight))                                                     \
+            DECIDE(c, (at)[0x200 + (weight)], goto differs, (at) += (weight));      \
+        else                                                                        \
+            DECIDE(c, (at)[0x100 + (weight)], , (at) += (weight); goto differs);    \
     } while (0)
 
 ROLLING u32 literal(struct coder *c, prob_t *tree, bool beside, u32 match)
 {
-    u32 v = 0;
+    prob_t *at = tree;
     if (!beside)
         goto bit7;
-    BIT_BESIDE(c, tree, v, match, 0x80, bit6);
-    BIT_BESIDE(c, tree, v, match, 0x40, bit5);
-    BIT_BESIDE(c, tree, v, match, 0x20, bit4);
-    BIT_BESIDE(c, tree, v, match, 0x10, bit3);
-    BIT_BESIDE(c, tree, v, match, 0x08, bit2);
-    BIT_BESIDE(c, tree, v, match, 0x04, bit1);
-    BIT_BESIDE(c, tree, v, match, 0x02, bit0);
-    BIT_BESIDE(c, tree, v, match, 0x01, done);
+    BIT_BESIDE(c, at, match, 0x80, bit6);
+    BIT_BESIDE(c, at, match, 0x40, bit5);
+    BIT_BESIDE(c, at, match, 0x20, bit4);
+    BIT_BESIDE(c, at, match, 0x10, bit3);
+    BIT_BESIDE(c, at, match, 0x08, bit2);
+    BIT_BESIDE(c, at, match, 0x04, bit1);
+    BIT_BESIDE(c, at, match, 0x02, bit0);
+    BIT_BESIDE(c, at, match, 0x01, done);
     goto done;
 bit7:
-    BIT_OF(c, tree, v, 0x80);
+    BIT_OF(c, at, 0x80);
 bit6:
-    BIT_OF(c, tree, v, 0x40);
+    BIT_OF(c, at, 0x40);
 bit5:
-    BIT_OF(c, tree, v, 0x20);
+    BIT_OF(c, at, 0x20);
 bit4:
-    BIT_OF(c, tree, v, 0x10);
+    BIT_OF(c, at, 0x10);
 bit3:
-    BIT_OF(c, tree, v, 0x08);
+    BIT_OF(c, at, 0x08);
 bit2:
-    BIT_OF(c, tree, v, 0x04);
+    BIT_OF(c, at, 0x04);
 bit1:
-    BIT_OF(c, tree, v, 0x02);
+    BIT_OF(c, at, 0x02);
 bit0:
-    BIT_OF(c, tree, v, 0x01);
+    BIT_OF(c, at, 0x01);
 done:
-    return v;
+    return (u32)(at - tree);
 }
 
 /* ---- matches ---- */
@@ -133,18 +136,18 @@ done:
 /* The length of a match, minus MATCH_MIN. */
 ROLLING u32 length(struct coder *c, struct lzma_lengths *t, u64 position)
 {
-    u32 v = 0;
+    prob_t *at = t->high;
     DECIDE(c, t->over_9, return tree3(c, t->low[position]), );
     DECIDE(c, t->over_17, return 8 + tree3(c, t->middle[position]), );
-    BIT_OF(c, t->high, v, 0x80);
-    BIT_OF(c, t->high, v, 0x40);
-    BIT_OF(c, t->high, v, 0x20);
-    BIT_OF(c, t->high, v, 0x10);
-    BIT_OF(c, t->high, v, 0x08);
-    BIT_OF(c, t->high, v, 0x04);
-    BIT_OF(c, t->high, v, 0x02);
-    BIT_OF(c, t->high, v, 0x01);
-    return 16 + v;
+    BIT_OF(c, at, 0x80);
+    BIT_OF(c, at, 0x40);
+    BIT_OF(c, at, 0x20);
+    BIT_OF(c, at, 0x10);
+    BIT_OF(c, at, 0x08);
+    BIT_OF(c, at, 0x04);
+    BIT_OF(c, at, 0x02);
+    BIT_OF(c, at, 0x01);
+    return 16 + (u32)(at - t->high);
 }
 
 /* `bits` bits that are as often 0 as 1, highest first. */
@@ -166,21 +169,21 @@ ROLLING u32 even_bits(struct coder *c, u32 bits)
 /* Up to 5 low bits of a near distance, lowest first. */
 ROLLING u32 near_bits(struct coder *c, prob_t *tree, u32 bits)
 {
-    u32 v = 0;
-    BIT_OF(c, tree, v, 1);
+    prob_t *at = tree;
+    BIT_OF(c, at, 1);
     if (bits == 1)
-        return v;
-    BIT_OF(c, tree, v, 2);
+        return (u32)(at - tree);
+    BIT_OF(c, at, 2);
     if (bits == 2)
-        return v;
-    BIT_OF(c, tree, v, 4);
+        return (u32)(at - tree);
+    BIT_OF(c, at, 4);
     if (bits == 3)
-        return v;
-    BIT_OF(c, tree, v, 8);
+        return (u32)(at - tree);
+    BIT_OF(c, at, 8);
     if (bits == 4)
-        return v;
-    BIT_OF(c, tree, v, 16);
-    return v;
+        return (u32)(at - tree);
+    BIT_OF(c, at, 16);
+    return (u32)(at - tree);
 }
 
 /* A distance, minus 1: its two highest bits and their place ("slot"), then the bits below. */
@@ -189,15 +192,16 @@ ROLLING u32 distance(struct coder *c, struct lzma *l, u32 match_length)
     u32 slot = tree6(c, l->slots[match_length < 3 ? match_length : 3]);
     if (slot < 4)
         return slot;
-    u32 below = (slot >> 1) - 1, high = (2 | (slot & 1)) << below, v = 0;
+    u32 below = (slot >> 1) - 1, high = (2 | (slot & 1)) << below;
     if (slot < 14)
         return high + near_bits(c, l->near[slot], below);
     high += even_bits(c, below - 4) << 4;
-    BIT_OF(c, l->align, v, 1);
-    BIT_OF(c, l->align, v, 2);
-    BIT_OF(c, l->align, v, 4);
-    BIT_OF(c, l->align, v, 8);
-    return high + v;
+    prob_t *at = l->align;
+    BIT_OF(c, at, 1);
+    BIT_OF(c, at, 2);
+    BIT_OF(c, at, 4);
+    BIT_OF(c, at, 8);
+    return high + (u32)(at - l->align);
 }
 
 /* The distance is less than a word: the word that repeats, and after how many bytes it does so again. */
@@ -207,8 +211,11 @@ static void repeat(u8 *to, u64 back, u64 bytes)
                                   0x10000000001, 0x1000000000001, 0x100000000000001 };
     static const u8 step[8] = { 0, 8, 8, 6, 8, 5, 6, 7 };
     u64 pattern = (*(const word *)(to - back) & ((1ul << back * 8) - 1)) * times[back];
-    for (u64 done = 0; done < bytes; done += step[back])
-        *(word *)(to + done) = pattern;
+    u64 n = step[back];
+    for (const u8 *end = to + bytes; to < end; to += 2 * n) {
+        *(word *)to = pattern;
+        *(word *)(to + n) = pattern;
+    }
 }
 
 /* Up to COPY_SLACK bytes more than asked for are written. */
@@ -297,7 +304,7 @@ copy:
     return true;
 }
 
-bool lzma_decode(struct lzma *l, const u8 *in, u64 in_bytes, u64 readable, u64 bytes, struct why *why)
+bool lzma_decode_chunk(struct lzma *l, const u8 *in, u64 in_bytes, u64 readable, u64 bytes, struct why *why)
 {
     const u8 *end = in + in_bytes;
     u64 limit = l->pos + bytes;

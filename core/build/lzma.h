@@ -45,4 +45,4 @@ void lzma_reset(struct lzma *l);
  * Decode `bytes` bytes of output (room for them: the caller looked) from exactly the in_bytes at `in`, of which
  * `readable` bytes (>= in_bytes) may be read, though not believed. False, with the reason, if they are not that.
  */
-bool lzma_decode(struct lzma *l, const u8 *in, u64 in_bytes, u64 readable, u64 bytes, struct why *why);
+bool lzma_decode_chunk(struct lzma *l, const u8 *in, u64 in_bytes, u64 readable, u64 bytes, struct why *why);

@@ -55,7 +55,7 @@ static bool unpack_chunk(struct lzma2 *d, struct lzma *l, const struct chunk *c,
     }
     if (c->control >= PACKED_RESET)
         lzma_reset(l);
-    return lzma_decode(l, in, c->in_bytes, d->in_bytes - d->used - c->head, c->bytes, why);
+    return lzma_decode_chunk(l, in, c->in_bytes, d->in_bytes - d->used - c->head, c->bytes, why);
 }
 
 enum lzma2_result lzma2_decode(struct lzma2 *d, struct lzma *l, struct why *why)
