@@ -38,6 +38,20 @@ long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned siz
     return 0;
 }
 
+bool mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val, u64 *old)
+{
+    u64 now = 0;
+
+    /* Like the real one: a whole entry of an L1 table, or it is left to the general way. */
+    if (va < (u64)table || va + 8 > (u64)(table + 512) || refusal)
+        return false;
+    memcpy(&now, (void *)va, 8);
+    if (mmu_guest_pte_write(v, va, &now, val, 8, false))
+        return false;
+    *old = now;
+    return true;
+}
+
 unsigned emulate_fetch(const struct cpu_user_regs *regs, u8 *buf, unsigned want)
 {
     memcpy(buf, (void *)regs->rip, want);
