@@ -68,20 +68,22 @@ u32 tlb_clock_value;      /* read by address_space_load(), which is inline */
  * An idle CPU keeps the last guest's tables in CR3 although no vcpu holds them there any more. They may be what the
  * flush is about: once it is answered they can become ordinary memory, and Serai itself runs on them.
  */
-static void leave_kept_tables(void)
+static u64 tables_to_keep(void)
 {
     struct vcpu *v = current;
 
-    if (v && vcpu_is_idle(v) && cpu_info()->cr3 != paging_idle_cr3())
-        address_space_load(paging_idle_cr3());
+    return v && vcpu_is_idle(v) ? paging_idle_cr3() : cpu_info()->cr3;
 }
+
+/* All translations of guests: they are never global, so loading CR3 drops them (and Serai's own stay). */
+static void flush_guests(void) { address_space_load(tables_to_keep()); }
 
 void tlb_flush_local(void)
 {
     u32 now = __atomic_load_n(&tlb_clock_value, __ATOMIC_SEQ_CST);
     u64 cr4 = read_cr4();
 
-    leave_kept_tables();
+    flush_guests();
     if (cpu_has.invpcid) {
         invpcid(INVPCID_ALL_GLOBAL, 0, 0);
     } else {
@@ -94,9 +96,8 @@ void tlb_flush_local(void)
 
 static void flush_one(u64 va)
 {
-    /* INVLPG drops the current PCID's and global entries only. */
-    if (va == FLUSH_ALL || (cpu_has.pcid && (read_cr4() & CR4_PCIDE)))
-        tlb_flush_local();
+    if (va == FLUSH_ALL)
+        flush_guests();
     else
         invlpg(va);
 }
@@ -132,7 +133,7 @@ static void serve_flushes(unsigned me)
     if (!senders)
         return;
     if (all)
-        tlb_flush_local();
+        flush_guests();
     else
         flush_one(READ_ONCE(flush_slot[lowest_bit(senders)].va));
     for (s = senders; s; s &= s - 1)

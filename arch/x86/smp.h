@@ -27,7 +27,7 @@ void cpu_start(unsigned cpu) __noreturn;
 void smp_serve(void);
 /* Make all other CPUs stop for good, without waiting longer than 100 ms (panic, power-off). */
 void smp_stop_others(void);
-/* Flush this CPU's TLB, global entries too, and take note of the time. */
+/* Flush this CPU's TLB, global entries too: after a change of Serai's own mappings. Takes note of the time. */
 void tlb_flush_local(void);
 /* The TLB clock itself; use tlb_clock() to stamp. */
 extern u32 tlb_clock_value;

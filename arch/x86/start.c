@@ -116,6 +116,12 @@ void cpu_start(unsigned cpu)
     __builtin_unreachable();
 }
 
+static void forget_mappings(void *unused)
+{
+    (void)unused;
+    tlb_flush_local();
+}
+
 /* On CPU 0's own stack, in the final address space. */
 static void start_machine(void)
 {
@@ -150,6 +156,7 @@ static void start_machine(void)
     fpu_cpu_init();
     console_start_dom0();
     paging_seal();
+    smp_call(cpus_online, forget_mappings, NULL);
     cpu_enter_idle();
 }
 

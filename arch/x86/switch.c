@@ -197,6 +197,7 @@ static void context_load(struct vcpu *v)
     if (c->loaded == v && v->arch.loaded_on == c->id) {
         fpu_resume(v);                      /* nobody was in between: only what context_save() switched off */
         debugreg_load(v);
+        machine_wallclock_publish(v->domain);
         return;
     }
     c->loaded = v;
