@@ -77,5 +77,7 @@ clean:
 -include $(OBJ:.o=.d)
 -include tools/front.mk
 -include tests/unit/unit.mk
+-include tests/fuzz/fuzz.mk
+-include tests/mutants/mutants.mk
 -include tests/guest/guest.mk
 -include bench/bench.mk
