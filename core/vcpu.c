@@ -309,6 +309,10 @@ static long op_send_nmi(struct vcpu *v)
 
 long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
 {
+    /* Every tick and every sleep of a tickless kernel. */
+    if (likely(cmd == VCPUOP_set_singleshot_timer && vcpuid == current->id))
+        return vcpu_op_set_singleshot(current, GVA(arg));
+
     struct domain *d = current->domain;
     struct vcpu *v = vcpuid < d->max_vcpus ? __atomic_load_n(&d->vcpu[vcpuid], __ATOMIC_ACQUIRE) : NULL;
     gva_t at = GVA(arg);
