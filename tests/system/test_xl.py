@@ -1,0 +1,147 @@
+"""xl beyond the reference scenario: many small guests, tools used badly, and whether everything is given back.
+
+Domain 0 is the Debian of 'make run'; the guest is tests/system/guest/tiny.c, which starts in no time and comes on a
+second disk, as a tar archive. One boot serves all tests here: each leaves no domain behind.
+"""
+import re
+import subprocess
+import tarfile
+
+import pytest
+
+from machine import TOP
+from test_debian import GUEST_ESCAPE, Debian
+
+SOURCES = TOP / "tests/system/guest"
+CONFIG = 'name="t"\ntype="pv"\nkernel="/root/tiny"\nmemory=8\nvcpus=1\non_crash="preserve"\n'
+CFLAGS = """-std=gnu11 -O1 -ffreestanding -fno-pie -no-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
+            -fno-strict-aliasing -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables
+            -Wall -Wextra -Werror -Wno-missing-field-initializers
+            -nostdlib -static -Wl,--build-id=none -Wl,--no-warn-rwx-segments""".split()
+
+
+@pytest.fixture(scope="module")
+def host(debian, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("xl")
+    subprocess.run(["gcc", *CFLAGS, "-I", TOP, SOURCES / "tiny.c", SOURCES / "entry.S", "-T",
+                    TOP / "tests/guest/lib/link.lds", "-o", folder / "tiny"], check=True)
+    (folder / "t.cfg").write_text(CONFIG)
+    with tarfile.open(folder / "disk.tar", "w") as tar:
+        for name in ("tiny", "t.cfg"):
+            tar.add(folder / name, name)
+    with open(folder / "disk.tar", "ab") as disk:       # a disk has whole sectors, and QEMU wants more than a few
+        disk.truncate(1 << 20)
+    with Debian(HVARGS="guest_loglvl=all",
+                QEMUARGS=f"-drive file={folder}/disk.tar,format=raw,if=virtio") as m:
+        m.login("dom0", 300)
+        m.shell("systemctl is-system-running --wait", 180)
+        m.shell("tar -C /root -xf /dev/vdb && ls -l /root/tiny")
+        yield m
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(host):
+    """What a failed test left must not fail the next."""
+    yield
+    host.shell("for d in $(xl list | awk 'NR > 2 { print $2 }'); do xl destroy $d; done; true", 60)
+
+
+def free_memory(host):
+    return int(re.search(r"\d+", host.shell("xl info | grep free_memory"))[0])
+
+
+def create(host, name="t", **settings):
+    extra = " ".join(f"'{key}={value}'" for key, value in {"name": f'"{name}"', **settings}.items())
+    host.shell(f"xl create -q /root/t.cfg {extra}", 60)
+
+
+def fails(host, command, timeout=60):
+    """The command fails, by itself; what it said, and what the hypervisor said."""
+    host.shell("xl dmesg -c > /dev/null")
+    said = host.shell(f"{command} 2>&1; [ $? != 0 ]", timeout)
+    return said, host.shell("xl dmesg")
+
+
+def sound(host):
+    assert " 0 defects" in host.shell("xl dmesg -c > /dev/null; xl debug-keys o; xl dmesg")
+
+
+def test_console_answers(host):
+    create(host)
+    host.qemu.sendline("xl console t")
+    host.expect("tiny: up", 30)
+    host.qemu.send("hello")
+    host.expect("hello", 30)
+    host.qemu.send(GUEST_ESCAPE)
+    host.expect(r"root@dom0:~# ", 30)
+    host.shell("xl destroy t")
+
+
+def test_life(host):
+    create(host, vcpus=2)
+    host.shell("xl pause t")
+    assert re.search(r"^t +\d+ +8 +\d+\s+-[b-]p---", host.shell("xl list"), re.M)
+    host.shell("xl unpause t && xl vcpu-pin t 0 0 0 && xl vcpu-pin t 1 all 1")
+    assert re.search(r"^t +\d+ +0 .* 0 / 0\s*$", host.shell("xl vcpu-list t"), re.M)
+    host.shell("xl sched-credit2 -d t -w 512 && xl sched-credit2 -d t -c 30")
+    assert re.search(r"^t +\d+ +512 +30\s*$", host.shell("xl sched-credit2 -d t"), re.M)
+    host.shell("xl mem-max t 16 && xl rename t u && xl domid u")
+    host.shell("xl dump-core u /root/core && head -c 4 /root/core | grep -q ELF && rm /root/core", 60)
+    host.shell("xl destroy u")
+    assert fails(host, "xl destroy u")
+
+
+def test_crash_is_kept_and_dumped(host):
+    create(host, extra='"crash"')
+    host.shell("sleep 1")
+    assert re.search(r"^t +\d+ +8 +1\s+-*s?c-", host.shell("xl list"), re.M)
+    assert "crashed" in host.shell("xl dmesg")
+    host.shell("xl dump-core t /root/core && rm /root/core && xl destroy t", 60)
+
+
+def test_refusals_have_reasons(host):
+    _, why = fails(host, "xl create -q /root/t.cfg memory=90000")
+    assert re.search(r"cannot claim \d+ pages: it has 0, its maximum is \d+, \d+ are free", why)
+    _, why = fails(host, "xl create -q /root/t.cfg vcpus=200")
+    assert "200 vcpus: 1 to 128" in why
+    said, _ = fails(host, "xl create -q /root/t.cfg 'kernel=\"/etc/passwd\"'")
+    assert "no loader found" in said
+    said, _ = fails(host, "xl create -q /root/t.cfg 'type=\"hvm\"'")
+    assert "neither hap nor shadow" in said
+    _, why = fails(host, "xl create -q /root/t.cfg 'iomem=[\"fee00,1\"]'")
+    assert "not domain 0's to give" in why
+    assert not re.search(r"^\(null\)|^t ", host.shell("xl list"), re.M)
+
+
+def test_no_save_file(host):
+    said, _ = fails(host, "head -c 100000 /dev/urandom > /root/junk; xl restore /root/junk")
+    assert said
+    assert not re.search(r"^t ", host.shell("xl list"), re.M)
+
+
+def test_everything_comes_back(host):
+    before = free_memory(host)
+    host.shell("for i in $(seq 10); do xl create -q /root/t.cfg memory=64 && xl destroy t || break; done; [ $i = 10 ]",
+               180)
+    for delay in ("0.05", "0.1", "0.2", "0.4"):         # killed at one stage or another
+        host.shell(f"xl create -q /root/t.cfg memory=64 & p=$!; sleep {delay}; kill -9 $p; wait $p; sleep 1; true")
+        host.shell("for d in $(xl list | awk 'NR>2{print $2}'); do xl destroy $d; done; true")
+    create(host, extra='"balloon"')
+    host.shell("sleep 1; xl destroy t")
+    assert free_memory(host) == before
+    sound(host)
+
+
+def test_console_daemon_dies(host):
+    create(host)
+    host.shell("pkill -9 xenconsoled; sleep 1; /usr/lib/xen-4.17/bin/xenconsoled", 30)
+    create(host, "u")
+    host.shell("xl destroy t; xl destroy u")
+    sound(host)
+
+
+def test_trace(host):
+    host.shell("timeout -s INT 8 xentrace -D -e all -T 3 /root/trace")
+    host.shell("xenalyze --summary /root/trace > /root/summary", 120)
+    summary = host.shell("cat /root/summary; rm /root/trace")
+    assert "|-- Domain 0 --|" in summary and "hypercall" in summary and "running:" in summary
