@@ -157,6 +157,9 @@ static void start_machine(void)
     console_start_dom0();
     paging_seal();
     smp_call(cpus_online, forget_mappings, NULL);
+#ifdef SERAI_DEBUG
+    paging_check();
+#endif
     cpu_enter_idle();
 }
 

@@ -300,6 +300,82 @@ void paging_seal(void)
 {
     for (char *p = __rodata_end; p < __ro_after_init_end; p += PAGE_SIZE)
         paging_map((u64)p, image_phys(p), PAGE_SIZE, KERNEL_RO);
+    for (char *p = __init_start; p < __init_text_end; p += PAGE_SIZE)
+        *walk_to((u64)p, 1, 0) = 0;
+}
+
+/* ---- is the map what it should be? ---- */
+
+struct survey { u64 leaves, code, guests; };
+
+/* What one leaf may be: executable or writable, never both; the guest's only to read. */
+static void survey_leaf(struct survey *s, u64 va, u64 pte, bool user)
+{
+    bool writable = pte & PTE_RW, runs = cpu_has.nx && !(pte & PTE_NX);
+
+    s->leaves++;
+    s->code += runs;
+    s->guests += user;
+    if (writable && runs)
+        panic("the mapping of %#lx is writable and executable (%#lx)", (unsigned long)va, (unsigned long)pte);
+    if (user && (writable || runs))
+        panic("guests may do more than read at %#lx (%#lx)", (unsigned long)va, (unsigned long)pte);
+    if (runs && (va < (u64)__image_start || va >= (u64)__text_end) && va != STUB_VIRT)
+        panic("executable data at %#lx (%#lx)", (unsigned long)va, (unsigned long)pte);
+}
+
+static void survey(struct survey *s, const u64 *table, unsigned level, u64 base, bool user)
+{
+    for (unsigned i = 0; i < 512; i++) {
+        u64 e = table[i], va = base | (u64)i << (12 + 9 * (level - 1));
+
+        if (level == 4 && (i < SERAI_L4_FIRST || i > SERAI_L4_LAST)) {
+            if (e)
+                panic("slot %u of Serai's own top-level table is not empty", i);
+            continue;
+        }
+        if (!(e & PTE_PRESENT))
+            continue;
+        if (level == 4)
+            va |= 0xffff000000000000UL;
+        if (level == 1 || (e & PTE_PSE))
+            survey_leaf(s, va, e, user && (e & PTE_USER));
+        else
+            survey(s, mfn_to_virt(pte_mfn(e)), level - 1, va, user && (e & PTE_USER));
+    }
+}
+
+/* Present in Serai's tables? */
+static bool mapped(u64 va)
+{
+    const u64 *t = idle_l4;
+
+    for (unsigned level = 4; level; level--) {
+        u64 e = t[pt_index(va, level)];
+        if (!(e & PTE_PRESENT))
+            return false;
+        if (level == 1 || (e & PTE_PSE))
+            return true;
+        t = mfn_to_virt(pte_mfn(e));
+    }
+    return true;
+}
+
+void paging_check(void)
+{
+    struct survey s = { 0, 0, 0 };
+
+    survey(&s, idle_l4, 4, 0, true);
+    for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
+        u64 base = STACK_VIRT + (2 * (u64)cpu + 1) * STACK_SIZE;
+        if (mapped(base - 1) || mapped(base + STACK_SIZE) || mapped(base + 4 * PAGE_SIZE))
+            panic("CPU %u has a stack without guard pages", cpu);
+    }
+    for (const char *p = __text_end; p < __ro_after_init_end; p += PAGE_SIZE)
+        if (*walk_to((u64)p, 1, 0) & PTE_RW)
+            panic("constant data at %p is writable", (const void *)p);
+    log_info("Paging: %lu mappings of Serai, %lu pages of code, none of it writable; %lu for guests to read", (unsigned long)s.leaves,
+             (unsigned long)s.code, (unsigned long)s.guests);
 }
 
 /* ---- parts of the map ---- */
