@@ -176,7 +176,8 @@ static long check(const xen_memory_exchange_t *in, struct exchange *x)
     x->done = in->nr_exchanged;
     x->in_order = in->in.extent_order;
     x->out_order = in->out.extent_order;
-    x->addr_bits = XENMEMF_get_address_bits(in->out.mem_flags);
+    /* Low memory is for devices: a guest without any cannot use it up. */
+    x->addr_bits = current->domain->privileged ? XENMEMF_get_address_bits(in->out.mem_flags) : 0;
     x->in_chunk = x->out_order > x->in_order ? x->out_order - x->in_order : 0;
     x->out_chunk = x->in_order > x->out_order ? x->in_order - x->out_order : 0;
     if (x->done > x->in_extents || x->done & ((1UL << x->in_chunk) - 1))
