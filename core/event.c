@@ -245,6 +245,7 @@ long event_domain_init(struct domain *d)
         return -ENOMEM;
     }
     t->bucket[0][0].state = PORT_RESERVED;
+    t->used[0] = 1;
     t->nr_ports = min(max, (u32)PORTS_PER_BUCKET);
     t->max_ports = max;
     t->free_hint = 1;

@@ -4,6 +4,10 @@
  * Everything here holds the event lock of the port's domain; what ties two domains' ports together (binding, closing
  * an interdomain port) holds both, taken by address. A port number is the lowest free one, but a FIFO port still linked
  * on one of the guest's queues is not reused until the guest consumed it: it would be on two queues.
+ *
+ * The search for a number is short whatever a guest did to its 131072 ports: full buckets are passed over by their count,
+ * and a guest with LINKED_MAX closed ports that it did not consume waits until it did, or asks again: each time goes on
+ * where the last one gave up.
  */
 #include "core/event_internal.h"
 #include "core/heap.h"
@@ -33,34 +37,65 @@ static long grow(struct domain *d)
     return 0;
 }
 
-/* The lowest free port of d, or an error. Under the event lock; the caller sets its state before unlocking. */
-static long port_alloc(struct domain *d)
+#define LINKED_MAX 512          /* closed ports still on the guest's queues that one search looks at */
+
+/*
+ * The first port in [port, limit) that can be had, `limit` if there is none, or an error. *linked counts down the closed
+ * ports found on queues; at 0 the search ends with linked_next saying where.
+ */
+static long port_search(struct domain *d, u32 port, u32 limit, unsigned *linked)
 {
     struct event_table *t = d->event;
-    u32 limit = event_ports_max(d);
-    bool all_used = true; /* below `port` */
+    bool all_used = port == t->free_hint; /* below `port` */
 
-    if (d->dying || t->resetting)
-        return reject(-EINVAL, "no new ports: the domain is %s", d->dying ? "dying" : "resetting its event channels");
-    for (u32 port = t->free_hint; port < limit; port++) {
+    for (; port < limit; port++) {
         if (port >= t->nr_ports) {
             long err = grow(d);
             if (err)
                 return err;
         }
         struct evtchn *chn = port_record(t, port);
-        if (chn->state == EVTCHNSTAT_closed) {
-            if (!fifo_linked(t, port)) {
-                chn->vcpu = 0;
-                chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+        if (t->used[port / PORTS_PER_BUCKET] == PORTS_PER_BUCKET) {
+            port |= PORTS_PER_BUCKET - 1;
+        } else if (chn->state == EVTCHNSTAT_closed) {
+            if (!fifo_linked(t, port))
                 return port;
-            }
             all_used = false;
+            t->linked_next = port + 1;
+            if (!--*linked)
+                return limit;
         }
         if (all_used)
             t->free_hint = port + 1;
     }
-    return reject(-ENOSPC, "all event channels in use: %u of %u", limit - 1, limit - 1);
+    return limit;
+}
+
+/* A free port of d, the lowest nearly always, or an error. Under the event lock; the caller sets its state before unlocking. */
+static long port_alloc(struct domain *d)
+{
+    struct event_table *t = d->event;
+    u32 limit = event_ports_max(d), again = t->linked_next;
+    unsigned linked = LINKED_MAX;
+
+    if (d->dying || t->resetting)
+        return reject(-EINVAL, "no new ports: the domain is %s", d->dying ? "dying" : "resetting its event channels");
+    long port = port_search(d, t->free_hint, limit, &linked);
+    if (port == limit && !linked) {
+        linked = LINKED_MAX;
+        port = port_search(d, max(again, t->linked_next), limit, &linked);
+        if (port == limit && linked)
+            t->linked_next = 0;         /* to the end: from the start next time */
+    }
+    if (port < 0)
+        return port;
+    if (port == limit)
+        return reject(-ENOSPC, "no free event channel: all %u in use, or closed with events not yet consumed", limit - 1);
+    struct evtchn *chn = port_record(t, port);
+    chn->vcpu = 0;
+    chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+    t->used[port / PORTS_PER_BUCKET]++;
+    return port;
 }
 
 long event_alloc_unbound(struct domain *d, domid_t remote)
@@ -167,8 +202,10 @@ static long pirq_bind_locked(struct domain *d, u32 pirq, bool share)
         return port;
     /* The interrupt may arrive from here on: it finds no port and is dropped until the port is published below. */
     long err = pirq_guest_bind(d->vcpu[0], pirq, share);
-    if (err)
+    if (err) {
+        t->used[port / PORTS_PER_BUCKET]--;
         return err;
+    }
     struct evtchn *chn = port_record(t, port);
     chn->peer = pirq;
     chn->state = EVTCHNSTAT_pirq;
@@ -229,6 +266,7 @@ static void port_free(struct domain *d, struct evtchn *chn, u32 port)
     chn->peer = 0;
     chn->vcpu = 0;
     chn->state = EVTCHNSTAT_closed;
+    t->used[port / PORTS_PER_BUCKET]--;
     t->free_hint = min(t->free_hint, port);
 }
 

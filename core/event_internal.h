@@ -49,6 +49,8 @@ struct event_table {
     struct event_fifo *fifo;    /* NULL: two-level ABI */
     struct spinlock pirq_lock;  /* class vcpu: pirq_port[] */
     u32 *pirq_port;             /* [MAX_PIRQS], 0: not bound; NULL until the first */
+    u32 linked_next;            /* where port_alloc() gave up among closed ports still on queues */
+    u8 used[EVTCHN_FIFO_NR_CHANNELS / PORTS_PER_BUCKET]; /* ports of a bucket that are not closed */
     struct evtchn *bucket[];    /* [max_ports / PORTS_PER_BUCKET] */
 };
 
