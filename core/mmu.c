@@ -24,7 +24,7 @@
  * before it becomes something else every CPU of the domain that has not flushed since is flushed (pagetype.c).
  * The guest's own flushes are its own business: forgetting one can hurt only itself.
  *
- * Long work. Validation of a big tree is done in pieces: see PARTIAL in pagetype.c.
+ * Long work. A big tree is validated, and taken apart, in pieces: see PARTIAL and ORPHANS in pagetype.c.
  *
  * Imprecise on purpose: entries that are not present may hold anything; superpages are refused, so one frame is one
  * entry; recursive ("linear") top-level entries are refused.
@@ -85,7 +85,7 @@ static long base_set(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
     *slot = mfn;
     arch_base_changed(v, user);
     if (old)
-        table_put_all(d, old);
+        table_drop(d, old);
     return 0;
 }
 
@@ -108,9 +108,9 @@ void mmu_drop_bases(struct vcpu *v)
     v->arch.kernel_l4 = v->arch.user_l4 = 0;
     arch_base_changed(v, false);
     if (kernel)
-        table_put_all(v->domain, kernel);
+        table_drop(v->domain, kernel);
     if (user)
-        table_put_all(v->domain, user);
+        table_drop(v->domain, user);
 }
 
 u64 *pte_find(mfn_t l4, u64 va)

@@ -10,7 +10,7 @@
  */
 struct mmu_work {
     s32 left;
-    mfn_t orphan;       /* a table dropped by pte_write() whose undoing stopped: the caller owes a table_put_all() */
+    mfn_t orphan;       /* a table dropped by pte_write() whose undoing stopped: the caller owes an orphan_adopt() */
 };
 #ifdef SERAI_HOST
 extern s32 fake_mmu_work;   /* model tests run out of it all the time */
@@ -44,8 +44,17 @@ static inline void table_mark(struct frame *f, unsigned index) { f->stamp |= 1u 
 long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w);
 /* Drop a use; the last one undoes the validation. 0 or -ERESTART (call again). */
 long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w);
-/* table_put() to its end, opening the lock and an interrupt window between pieces. */
-void table_put_all(struct domain *d, mfn_t mfn);
+
+/* ---- pagetype.c; no lock held ---- */
+/* Drop a use of a table, all of it unless this CPU has something better to do: then the rest is current's orphan. */
+void table_drop(struct domain *d, mfn_t mfn);
+/* Go on undoing a table that a table_put() left partial; to the end, or it is current's orphan. */
+void orphan_adopt(struct domain *d, mfn_t mfn);
+/*
+ * Finish what current owes and, for a call that is resumed (on any vcpu), what others of its domain owe. False: something
+ * better is to be done first, call again.
+ */
+bool orphans_finish(struct vcpu *v, bool resumed);
 
 /* ---- pte.c; d->mmu_lock held (d owns the table) ---- */
 /* Whose frames an L1 entry may name: a domain id, DOMID_IO or DOMID_XEN. */

@@ -32,15 +32,6 @@ static long plain_write(struct domain *d, u64 maddr, u64 val)
     return 0;
 }
 
-static void finish_orphan(struct domain *d, struct mmu_work *w)
-{
-    mfn_t orphan = w->orphan;
-    if (unlikely(orphan)) {
-        w->orphan = 0;
-        table_put_all(d, orphan);
-    }
-}
-
 /*
  * One entry of a table of d, by machine address; d->mmu_lock is held, and let go of where the update is not an ordinary one.
  * -ERESTART: nothing done yet, call again.
@@ -64,10 +55,13 @@ static inline long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 
     }
     spin_unlock(&d->mmu_lock);
     w->left--;
-    if (level)
-        finish_orphan(d, w);
-    else
+    if (level) {
+        orphan_adopt(d, w->orphan);
+        w->orphan = 0;
+        w->left = 0;            /* the list looks whether we owe the rest */
+    } else {
         rc = plain_write(d, maddr, val);
+    }
     spin_lock(&d->mmu_lock);
     return rc;
 }
@@ -196,6 +190,9 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
         return reject(-EINVAL, "%lu requests in one call", (unsigned long)count);
     if (unlikely(!uaccess_ok(reqs, count * sizeof(mmu_update_t))))
         return reject(-EFAULT, "%lu requests at %#lx reach into Serai", (unsigned long)count, (unsigned long)reqs);
+    if ((unlikely(current->mmu_orphan) || unlikely(resumed)) && !orphans_finish(current, resumed))
+        return hypercall_continue(__HYPERVISOR_mmu_update, 4, reqs, count | (resumed ? MMU_UPDATE_PREEMPTED : 0), pdone,
+                                  foreigndom);
     rc = subject_find(foreigndom, &s);
     if (unlikely(rc)) {
         subject_put(&s);
@@ -214,15 +211,15 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
         if (rc && rc != -ERESTART)
             break;
         /* A breath: others want the lock, or this CPU. */
-        u64 done = i + (rc == 0);
+        u64 done = i + (rc == 0), rest = count - done;
         w.left = MMU_WORK;
         spin_unlock(&s.pt->mmu_lock);
-        if (preempt_check() && done < count) {
+        if ((preempt_check() && rest) || unlikely(current->mmu_orphan)) {
             subject_put(&s);
             if (report_done(pdone, done, resumed))
                 return -EFAULT;
-            return hypercall_continue(__HYPERVISOR_mmu_update, 4, reqs + done * sizeof(req),
-                                      (count - done) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
+            return hypercall_continue(__HYPERVISOR_mmu_update, 4, rest ? reqs + done * sizeof(req) : reqs,
+                                      rest | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
         }
         spin_lock(&s.pt->mmu_lock);
         i -= rc == -ERESTART;
@@ -282,6 +279,13 @@ static long update_va(struct vcpu *v, u64 va, u64 val, u64 flags, pg_owner_t pg)
 long do_update_va_mapping(u64 va, u64 val, u64 flags)
 {
     struct vcpu *v = current;
+    long rc = update_va(v, va, val, flags, v->domain->id);
+
+    /* Refused because of a table that a direct write dropped and we did not finish taking apart? */
+    if (likely(!rc) || likely(!v->mmu_orphan))
+        return rc;
+    if (!orphans_finish(v, false))
+        return hypercall_continue(__HYPERVISOR_update_va_mapping, 3, va, val, flags);
     return update_va(v, va, val, flags, v->domain->id);
 }
 
@@ -338,18 +342,23 @@ static long guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned 
         }
     }
     spin_unlock(&d->mmu_lock);
-    finish_orphan(d, &w);
+    if (unlikely(w.orphan))
+        orphan_adopt(d, w.orphan);
     return rc;
 }
 
 long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas)
 {
-    long rc;
-
-    /* An entry can name a tree of tables still to be validated: other CPUs are answered between its pieces. */
-    while ((rc = guest_pte_write(v, va, old, val, size, cas)) == -ERESTART)
-        preempt_check();
-    return rc;
+    for (;;) {
+        if (unlikely(v->mmu_orphan) && !orphans_finish(v, false))
+            return -ERESTART;
+        long rc = guest_pte_write(v, va, old, val, size, cas);
+        if (rc != -ERESTART)
+            return rc;
+        /* The entry names a tree still being validated: between its pieces the CPU can go to others. */
+        if (preempt_check())
+            return -ERESTART;
+    }
 }
 
 /* ---- grant mappings ---- */

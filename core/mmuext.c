@@ -181,6 +181,11 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
         if (!d)
             return reject(rc, "domain %lu: no such domain, or not yours", (unsigned long)foreigndom);
     }
+    if ((unlikely(v->mmu_orphan) || unlikely(resumed)) && !orphans_finish(v, resumed)) {
+        if (held)
+            domain_put(held);
+        return hypercall_continue(__HYPERVISOR_mmuext_op, 4, ops, count | (resumed ? MMU_UPDATE_PREEMPTED : 0), pdone, foreigndom);
+    }
     while (i < count) {
         struct mmuext_op op;
         if (unlikely(copy_elem_from_guest(&op, GVA(ops), i))) {
@@ -190,13 +195,14 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
         rc = one_op(v, d, &op);
         if (!rc)
             i++;
-        if (unlikely(rc == -ERESTART || (i & 31) == 31)) {
-            if (preempt_check() && i < count && (!rc || rc == -ERESTART)) {
+        if (unlikely(rc == -ERESTART || (i & 31) == 31 || v->mmu_orphan)) {
+            bool more = i < count && (!rc || rc == -ERESTART);
+            if ((preempt_check() && more) || (!rc && v->mmu_orphan)) {
                 if (held)
                     domain_put(held);
                 if (report(pdone, i, resumed))
                     return -EFAULT;
-                return hypercall_continue(__HYPERVISOR_mmuext_op, 4, ops + i * sizeof(op),
+                return hypercall_continue(__HYPERVISOR_mmuext_op, 4, i < count ? ops + i * sizeof(op) : ops,
                                           (count - i) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
             }
             if (rc == -ERESTART)

@@ -17,11 +17,17 @@
  * their references: the same state in both directions, so anyone may resume either way, and a guest that walks off leaves
  * nothing that the domain's death does not find (mmu_relinquish). While a child stops, its parent's progress is the
  * child's index: the entry there holds nothing, but the child may be partial and is looked at first.
+ *
+ * ORPHANS. What an entry or a base no longer names is undone at once, unless it is big and the CPU is wanted: then the vcpu
+ * remembers the table in mmu_orphan and its hypercall is put off, to finish it first when it is resumed. Between two
+ * pieces others may take the orphan as a table again, finish it, or give it away: each piece looks whether it is
+ * still its domain's and partial, and so never drops a use that somebody else took.
  */
 #include "arch/arch.h"
 #include "core/hypercall.h"
 #include "core/mmu_internal.h"
 #include "core/reject.h"
+#include "core/vcpu.h"
 #include "lib/print.h"
 #include <machine/descriptors.h>
 
@@ -277,15 +283,82 @@ long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
     return 0;
 }
 
-void table_put_all(struct domain *d, mfn_t mfn)
+/* ---- orphans ---- */
+
+#define ORPHAN_OWNER 48         /* vcpu.mmu_orphan: owner's id << 48 | frame */
+
+/* Undo one piece more. 0: it is done, or it is not ours to undo any more. */
+static long orphan_piece(struct domain *d, mfn_t mfn)
 {
-    long rc;
-    do {
-        struct mmu_work w = { MMU_WORK, 0 };
-        spin_lock(&d->mmu_lock);
+    struct mmu_work w = { MMU_WORK, 0 };
+    long rc = 0;
+
+    if (!mfn_is_ram(mfn) || !frame_get(mfn, d))
+        return 0;
+    spin_lock(&d->mmu_lock);
+    if (READ_ONCE(mfn_frame(mfn)->type) & TYPE_PARTIAL)
         rc = table_put(d, mfn, &w);
-        spin_unlock(&d->mmu_lock);
-    } while (rc && (preempt_check(), true));
+    spin_unlock(&d->mmu_lock);
+    frame_put(mfn);
+    return rc;
+}
+
+/* Let `current` owe the rest. False: it owes another one already, so this one is to be finished now. */
+static bool orphan_leave(struct domain *d, mfn_t mfn)
+{
+    u64 none = 0;
+
+    if (READ_ONCE(d->dying) != DOMDYING_alive)
+        return true;            /* mmu_relinquish() comes for it */
+    return __atomic_compare_exchange_n(&current->mmu_orphan, &none, (u64)d->id << ORPHAN_OWNER | mfn, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_RELAXED);
+}
+
+void orphan_adopt(struct domain *d, mfn_t mfn)
+{
+    do {
+        if (preempt_check() && orphan_leave(d, mfn))
+            return;
+    } while (orphan_piece(d, mfn));
+}
+
+void table_drop(struct domain *d, mfn_t mfn)
+{
+    struct mmu_work w = { MMU_WORK, 0 };
+
+    spin_lock(&d->mmu_lock);
+    long rc = table_put(d, mfn, &w);
+    spin_unlock(&d->mmu_lock);
+    if (unlikely(rc))
+        orphan_adopt(d, mfn);
+}
+
+/* Finish what `holder` owes, or make it ours. */
+static bool orphan_finish(struct vcpu *holder)
+{
+    u64 what = READ_ONCE(holder->mmu_orphan) ? __atomic_exchange_n(&holder->mmu_orphan, 0, __ATOMIC_ACQ_REL) : 0;
+    struct domain *d = what ? domain_get((domid_t)(what >> ORPHAN_OWNER)) : NULL;
+
+    if (!d)
+        return true;
+    mfn_t mfn = what & ((1UL << ORPHAN_OWNER) - 1);
+    if (orphan_piece(d, mfn))   /* a piece first: each call gets on, however often others want the CPU */
+        orphan_adopt(d, mfn);
+    domain_put(d);
+    return !READ_ONCE(current->mmu_orphan);
+}
+
+bool orphans_finish(struct vcpu *v, bool resumed)
+{
+    struct vcpu *o;
+
+    if (!orphan_finish(v))
+        return false;
+    if (resumed)
+        for_each_vcpu(v->domain, o)
+            if (!orphan_finish(o))
+                return false;
+    return true;
 }
 
 /* ---- for the rest of core ---- */
@@ -306,7 +379,7 @@ long frame_get_typed(struct domain *d, mfn_t mfn, u64 type, bool preemptible)
 
 void frame_put_typed(struct domain *d, mfn_t mfn)
 {
-    table_put_all(d, mfn);
+    table_drop(d, mfn);
 }
 
 /* Unpin a frame of a dying domain, and finish what is partial. Lock held. 0 or -ERESTART. */

@@ -141,9 +141,13 @@ static long op_initialise(struct vcpu *v, gva_t arg)
         return -ENOMEM;
     rc = copy_from_guest(c, arg, sizeof(*c));
     if (!rc) {
-        spin_lock(&d->lock);
-        rc = v->initialised ? reject(-EEXIST, "vcpu %u is initialised", v->id) : arch_vcpu_set_context(v, c);
-        spin_unlock(&d->lock);
+        /* A flag, not a lock: validating its page tables takes long, and opens windows for interrupts. */
+        if (__atomic_exchange_n(&v->initialising, true, __ATOMIC_ACQUIRE)) {
+            rc = reject(-EBUSY, "vcpu %u is being initialised by another vcpu", v->id);
+        } else {
+            rc = v->initialised ? reject(-EEXIST, "vcpu %u is initialised", v->id) : arch_vcpu_set_context(v, c);
+            __atomic_store_n(&v->initialising, false, __ATOMIC_RELEASE);
+        }
     }
     zfree(c);
     if (rc == -ERESTART)

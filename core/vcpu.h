@@ -25,6 +25,7 @@ struct vcpu {
     struct domain *domain;
     bool running;               /* on some CPU right now */
     bool initialised;           /* has a context */
+    bool initialising;          /* another vcpu gives it one; atomic */
     bool moved;                 /* `processor` has changed since it last ran: what its guest flushed, it flushed there */
     unsigned long pause_flags;  /* VPF_*, atomic */
     u32 pause_count;            /* atomic */
@@ -49,6 +50,7 @@ struct vcpu {
     u64 hard_affinity, soft_affinity; /* CPU masks */
 
     struct mc_state mc;         /* multicall in progress */
+    u64 mmu_orphan;             /* a table half undone that this vcpu owes the rest of, core/pagetype.c; 0: none */
 
     struct arch_vcpu arch;
 };

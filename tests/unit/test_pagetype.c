@@ -577,6 +577,18 @@ static u64 good_address(unsigned d, u64 r)
     return va;
 }
 
+/* Calls that were walked off from left tables half undone: their vcpus owe the rest. Whoever runs does it, in pieces. */
+static void pay_debts(void)
+{
+    struct vcpu *me = fake_current;
+
+    for (unsigned d = 0; d < NR_DOMAINS; d++) {
+        fake_current = &vcpu[d];
+        while (domain[d].refs && !orphans_finish(&vcpu[d], true)) {}
+    }
+    fake_current = me;
+}
+
 static void do_va(const struct op *op, unsigned d)
 {
     u64 va = op->a % 4 ? good_address(d, op->a / 4) : address(op->a), val = entry(d, 1, op->c), old = 0;
@@ -605,7 +617,10 @@ static void do_va(const struct op *op, unsigned d)
         verdict(op, want, 0);   /* the short way, which may decline and leave it to the long one */
         return;
     }
-    verdict(op, want, mmu_guest_pte_write(&vcpu[d], addr, &old, val, 8, op->b & 512));
+    long rc;
+    while ((rc = mmu_guest_pte_write(&vcpu[d], addr, &old, val, 8, op->b & 512)) == -ERESTART) {}
+    pay_debts();
+    verdict(op, want, rc);
 }
 
 static long mmuext(unsigned cmd, mfn_t mfn, mfn_t src, unsigned foreign, int patience)
@@ -799,6 +814,7 @@ static void run_op(const struct op *op)
     if (!alive(d))
         return;
     fake_current = &vcpu[d];
+    pay_debts();
     spec_load();
     switch (op->kind) {
     case WRITE: case WRITE_FOREIGN: do_write(op, d); break;

@@ -211,7 +211,7 @@ static bool modify(struct vcpu *v, struct cpu_user_regs *regs, const struct insn
             return true;
         }
         if (rc != -EAGAIN)
-            return false;
+            return rc == -ERESTART;
         old = low_bytes(found, in->size);
     }
     return true; /* nothing done: the guest executes it again */
@@ -220,10 +220,13 @@ static bool modify(struct vcpu *v, struct cpu_user_regs *regs, const struct insn
 static bool plain_store(struct vcpu *v, struct cpu_user_regs *regs, u64 va, u64 val, unsigned bytes, unsigned length)
 {
     u64 old = 0;
+    long rc = mmu_guest_pte_write(v, va, &old, val, bytes, false);
 
-    if (mmu_guest_pte_write(v, va, &old, val, bytes, false))
-        return false;
-    emulate_retire(regs, length);
+    if (rc)
+        return rc == -ERESTART;
+    /* What it dropped is still being taken apart? Then the guest stores the same again, when that is done. */
+    if (likely(!v->mmu_orphan))
+        emulate_retire(regs, length);
     return true;
 }
 
@@ -247,8 +250,9 @@ static bool string_store(struct vcpu *v, struct cpu_user_regs *regs, const struc
             guest_inject_page_fault(v, from, 0);
             return true;
         }
-        if (mmu_guest_pte_write(v, to, &old, val, in->size, false))
-            return i > 0;
+        long rc = mmu_guest_pte_write(v, to, &old, val, in->size, false);
+        if (rc)
+            return i > 0 || rc == -ERESTART;
         gpr_write(regs, 7, in->addr_size, 1, to + step);
         if (in->class == INSN_MOVS)
             gpr_write(regs, 6, in->addr_size, 1, from + step);
