@@ -212,6 +212,8 @@ unsigned audit_domain(struct domain *d)
 
     if (wrong)
         log_error("audit: d%u: %u defects", d->id, wrong);
+    else
+        log_debug("audit: d%u: nothing wrong", d->id);
     return wrong;
 }
 
