@@ -213,7 +213,7 @@ unsigned audit_domain(struct domain *d)
     if (wrong)
         log_error("audit: d%u: %u defects", d->id, wrong);
     else
-        log_debug("audit: d%u: nothing wrong", d->id);
+        log_debug("audit: d%u: everything is accounted for", d->id);
     return wrong;
 }
 
