@@ -703,6 +703,11 @@ static void do_grant(const struct op *op, unsigned d)
     if (op->kind == UNGRANT) {
         if (!g->mfn || g->mapper != d)
             return;
+        u64 pte = *(u64 *)((char *)mfn_to_virt(g->host_addr >> PAGE_SHIFT) + (g->host_addr & (PAGE_SIZE - 8)));
+        if (pte_mfn(pte) == g->mfn && !!(pte & PTE_RW) == g->writable &&
+            (!mmu_ungrant_map(&domain[d], g->host_addr, true, g->mfn, !g->writable, 0) ||
+             !mmu_ungrant_map(&domain[d], g->host_addr, true, g->mfn + 1, g->writable, 0)))
+            broken("an entry is unmapped by a grant of another frame or right");
         if (mmu_ungrant_map(&domain[d], g->host_addr, true, g->mfn, g->writable, 0))
             return;             /* overwritten by the guest: the grant stays in use until death */
     } else {
