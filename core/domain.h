@@ -24,6 +24,7 @@ struct domain {
     bool privileged;            /* domain 0: control interface, hardware */
     u8 dying;                   /* enum dying */
     bool created;               /* visible to others */
+    bool polled;                /* a vcpu of it has used SCHEDOP_poll: events must look for pollers */
     u32 refs;                   /* domain_get/put; freed at 0 */
     struct vcpu **vcpu;         /* [max_vcpus], NULL where not created */
     struct domain *next;        /* domain list, ascending id */

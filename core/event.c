@@ -75,8 +75,10 @@ void port_raise(struct domain *d, struct evtchn *chn, u32 port)
 
     if (unlikely(!v)) /* bound by the toolstack before the domain has vcpus: nobody to tell */
         return;
-    if (f ? fifo_raise(d, f, chn, v, port) : twolevel_raise(d, v, port))
-        wake_pollers(d, port);
+    if (f ? fifo_raise(d, f, chn, v, port) : twolevel_raise(d, v, port)) {
+        if (unlikely(READ_ONCE(d->polled)))
+            wake_pollers(d, port);
+    }
 }
 
 /* ---- raising by number ---- */

@@ -68,6 +68,7 @@ static long op_poll(gva_t arg)
     if (p.nr_ports == 1 && copy_from_guest(&only, ports, sizeof(only)))
         return reject(-EFAULT, "cannot read the port at %#lx", (unsigned long)ports.va);
 
+    WRITE_ONCE(v->domain->polled, true);        /* before v->polling, which orders it */
     WRITE_ONCE(v->poll_port, p.nr_ports == 1 ? only : POLL_MANY);
     __atomic_fetch_or(&v->pause_flags, VPF_BLOCKED, __ATOMIC_SEQ_CST);
     __atomic_store_n(&v->polling, true, __ATOMIC_SEQ_CST);

@@ -12,6 +12,7 @@
  * holds no reference to a domain but its id; a late interrupt for a domain that is gone finds nobody.
  */
 #include "arch/x86/irq.h"
+#include "core/timer.h"
 #include "arch/arch.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/apic.h"
@@ -318,6 +319,13 @@ static void device_interrupt(unsigned vector)
     apic_eoi();
     if (guest)
         deliver(domid, pirq);
+}
+
+void irq_timer_from_guest(void)
+{
+    apic_eoi();
+    this_cpu()->stat_irqs++;
+    timers_run();
 }
 
 void irq_handle(unsigned vector)

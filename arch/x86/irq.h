@@ -12,6 +12,9 @@ void irq_init(void);
 /* From the interrupt entry, interrupts off: any vector 0x20..0xff. Takes: irq; then event (through pirq_send). */
 void irq_handle(unsigned vector);
 
+/* VECTOR_TIMER while a guest ran: no lock is held, so the timers run at once instead of on the way out. */
+void irq_timer_from_guest(void);
+
 /*
  * Serai's own use of a line: fn(data) on `cpu`, interrupts off, before the EOI. 0; -ENODEV no such line; -EBUSY taken;
  * -ENOSPC no vector left.

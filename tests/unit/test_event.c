@@ -569,7 +569,7 @@ static void test_wake(void **state)
     guest_mask(&spec[1], a.port);
     guest_mask(&spec[1], b.port);
     v->pause_flags = VPF_BLOCKED;
-    v->polling = true;
+    v->polling = v->domain->polled = true;
     v->poll_port = a.port;
     event_port_send(v->domain, b.port);
     assert_true(v->polling && v->pause_flags == VPF_BLOCKED);

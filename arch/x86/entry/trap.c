@@ -8,6 +8,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/panic.h"
+#include "arch/x86/vectors.h"
 #include "arch/x86/pv/callback.h"
 #include "arch/x86/pv/debugreg.h"
 #include "arch/x86/pv/descriptor.h"
@@ -97,7 +98,10 @@ void trap_from_guest(struct cpu_user_regs *regs)
     unsigned vector = regs->entry_vector & 0xff;
 
     if (vector >= 32 && vector != 0x80) {
-        irq_handle(vector);
+        if (vector == VECTOR_TIMER)
+            irq_timer_from_guest();
+        else
+            irq_handle(vector);
         return;
     }
     switch (vector) {
