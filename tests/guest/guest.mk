@@ -26,4 +26,15 @@ $(BUILD)/tests/guest/%.elf: tests/guest/%/test.c $(GUEST_OBJ) tests/guest/lib/pv
 guest-tests: $(GUEST_TESTS)
 guest: $(BUILD)/serai.elf $(GUEST_TESTS)    ## build and run the tiny guests that test the interface
 	@tests/guest/run
+
+# The fuzzing guest for long: SEEDS lives of OPS operations per vcpu, fifty a boot, from SEED on. DEBUG=1 has assertions and the auditor.
+SEEDS ?= 500
+SEED ?= 1
+OPS ?= 10000
+.PHONY: fuzz-guest
+fuzz-guest: $(BUILD)/serai.elf $(BUILD)/tests/guest/fuzz.elf  ## the guest that does anything, with SEEDS=n seeds
+	@for at in $$(seq $(SEED) 50 $$(($(SEED) + $(SEEDS) - 1))); do \
+	  left=$$(($(SEED) + $(SEEDS) - at)); n=$$((left < 50 ? left : 50)); echo "seeds $$at to $$((at + n - 1))"; \
+	  GUEST_TIMEOUT=1200 GUEST_ARGS="seed=$$at seeds=$$n ops=$(OPS)" tests/guest/run fuzz || exit 1; done
+
 check check-fast: $(GUEST_TESTS)

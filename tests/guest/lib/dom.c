@@ -153,7 +153,9 @@ static void start_vcpu(struct dom *d, unsigned behind)
     REQUIRE_OK(domctl(&op));
 }
 
-void dom_create(struct dom *d)
+void dom_create(struct dom *d) { dom_create_vcpus(d, 1); }
+
+void dom_create_vcpus(struct dom *d, unsigned vcpus)
 {
     static xen_pfn_t list[MAX_DOM_PAGES];
     unsigned image_end = (unsigned)va_pfn(_end), data_end = (unsigned)va_pfn(_data_end + 4095);
@@ -161,7 +163,7 @@ void dom_create(struct dom *d)
     d->pages = behind + NR_PAGES_BEHIND;
     if (d->pages > MAX_DOM_PAGES)
         fatal("image of %u pages is too large for a child", d->pages);
-    REQUIRE_OK(dom_create_empty(d, 1, d->pages + 64));
+    REQUIRE_OK(dom_create_empty(d, vcpus, d->pages + 64));
     for (unsigned i = 0; i < d->pages; i++)
         list[i] = i;
     struct xen_memory_reservation r = { .nr_extents = d->pages, .domid = d->id };

@@ -34,6 +34,7 @@ long domctl(struct xen_domctl *op);     /* fills in the version */
 long domctl_simple(u32 cmd, u16 id);
 long dom_create_empty(struct dom *d, unsigned vcpus, u64 max_pages);
 void dom_create(struct dom *d);         /* built, running, waiting; ends the test if that fails */
+void dom_create_vcpus(struct dom *d, unsigned vcpus); /* the same with room for more vcpus */
 u64 dom_call(struct dom *d, u64 (*fn)(u64, u64, u64), u64 a, u64 b, u64 c);
 void dom_start_call(struct dom *d, u64 (*fn)(u64, u64, u64), u64 a, u64 b, u64 c);
 bool dom_wait(struct dom *d, u64 ns);   /* false: not done yet */
