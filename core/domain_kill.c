@@ -27,7 +27,7 @@
 #include "core/vcpu.h"
 #include "lib/print.h"
 
-#define FRAMES_PER_STEP 512
+#define FRAMES_PER_STEP 64      /* each may be cleared: a thousand instructions */
 
 static long kill_stop(struct domain *d)
 {

@@ -16,7 +16,7 @@ struct mmu_work {
 extern s32 fake_mmu_work;   /* model tests run out of it all the time */
 #define MMU_WORK fake_mmu_work
 #else
-#define MMU_WORK 1024
+#define MMU_WORK 512    /* of at most 200 instructions each: a tenth of a millisecond */
 #endif
 
 /* In the count of a list that goes on after a pre-emption: *pdone already has a number to add to. Private to Serai. */

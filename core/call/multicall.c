@@ -17,6 +17,13 @@
 
 #define POLL_EVERY 8    /* look for pre-emption after this many entries: most are far shorter than the look */
 
+/* A list that is just too short to look for pre-emption itself. */
+#define LONG_LIST 64
+static bool was_long(const struct mc_state *mc)
+{
+    return (mc->op == __HYPERVISOR_mmu_update || mc->op == __HYPERVISOR_mmuext_op) && mc->args[1] > LONG_LIST;
+}
+
 static gva_t entry_at(u64 list, u64 i)
 {
     return gva_add(GVA(list), i * sizeof(struct multicall_entry));
@@ -69,7 +76,7 @@ long do_multicall(u64 list, u64 nr_calls)
     for (u64 i = 0; i < nr_calls; i++) {
         long rc;
 
-        if (i && i % POLL_EVERY == 0 && preempt_check())
+        if (i && (i % POLL_EVERY == 0 || unlikely(was_long(mc))) && preempt_check())
             return hypercall_continue(__HYPERVISOR_multicall, 2, entry_at(list, i).va, nr_calls - i);
         rc = do_entry(mc, entry_at(list, i));
         if (rc == -ERESTART)

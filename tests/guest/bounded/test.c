@@ -1,0 +1,278 @@
+/*
+ * Bounded time: the longest stretch of instructions in which a due timer event of the same vcpu is not delivered, for calls with
+ * the worst arguments we know. Under -icount a tick of the TSC is an instruction; a handler that arms the timer 50 us
+ * ahead again and again notes the longest gap between two deliveries. A gap is a stretch without a preemption point, and must
+ * stay below 10^6. Prints a table.
+ *
+ * QEMU: -icount shift=0,sleep=off
+ * Options: dom0_mem=64M loglvl=error guest_loglvl=none
+ * Differs: longer stretches there
+ * Seconds: 120
+ */
+#include "dom.h"
+
+#define AHEAD 50000UL
+#define LIMIT 1000000UL
+#define NR_BUF 180
+#define TREE 512
+
+static volatile u64 last, worst, deliveries;
+static char *buf;               /* NR_BUF pages in a row */
+static u64 *proto, *l2, *l3, *l4;
+static u64 page_ro;
+
+static u64 tsc(void)
+{
+    u32 lo, hi;
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return lo | (u64)hi << 32;
+}
+
+static void arm(void)
+{
+    struct vcpu_set_singleshot_timer t = { .timeout_abs_ns = now() + AHEAD };
+    hc(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, &t);
+}
+
+static void note(void)
+{
+    u64 t = tsc();
+    if (t - last > worst)
+        worst = t - last;
+}
+
+static void on_event(struct regs *r)
+{
+    (void)r;
+    note();
+    deliveries++;
+    vi->evtchn_upcall_pending = 0;
+    vi->evtchn_pending_sel = 0;
+    shared->evtchn_pending[0] = 0;
+    arm();
+    last = tsc();
+}
+
+static u64 began;
+static void begin(void)
+{
+    worst = deliveries = 0;
+    arm();
+    vi->evtchn_upcall_mask = 0;
+    last = began = tsc();
+}
+
+static void end(const char *name, bool asserted)
+{
+    u64 all = tsc() - began;
+    note();
+    vi->evtchn_upcall_mask = 1;
+    say("@bounded %s: longest %lu of %lu instructions, %lu events meanwhile", name, worst, all, deliveries);
+    if (asserted && worst >= LIMIT)
+        EXPECT_EQ(name, worst, 0);
+    nr_checks++;
+}
+#define BOUNDED(name, ...) do { begin(); __VA_ARGS__; end(name, true); } while (0)
+
+/* Frames at the end of memory, which nothing maps. */
+static u64 spare(unsigned i) { return p2m[si->nr_pages - 1 - i]; }
+
+/* An L2 with 512 L1s of 512 entries each, of frames nobody else uses. */
+static void make_tree(void)
+{
+    static struct mmuext_op ops[TREE];
+    for (unsigned i = 0; i < TREE; i++) {
+        ops[i] = (struct mmuext_op){ .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = spare(i), .arg2.src_mfn = va_mfn(proto) };
+        l2[i] = spare(i) << 12 | TABLE;
+    }
+    REQUIRE_OK(hc(__HYPERVISOR_mmuext_op, ops, TREE, 0, DOMID_SELF));
+}
+
+static void trees(void)
+{
+    mmu_update_t u = { .ptr = va_mfn(l3) << 12, .val = 0 };
+    make_tree();
+    REQUIRE_OK(set_flags(l2, READ_PAGE));
+    REQUIRE_OK(set_flags(l3, READ_PAGE));
+    REQUIRE_OK(set_flags(l4, READ_PAGE));
+    BOUNDED("pin 512 L1 tables", OK("pin", mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(l2))));
+    BOUNDED("unpin 512 L1 tables", OK("unpin", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(l2))));
+    OK("pin L3", mmuext1(MMUEXT_PIN_L3_TABLE, va_mfn(l3)));
+    for (unsigned i = 0; i < 2; i++) {
+        BOUNDED("one entry names the tree", OK("link", mmu1(va_mfn(l3) << 12, va_mfn(l2) << 12 | TABLE)));
+        BOUNDED("one entry drops the tree", OK("drop", hc(__HYPERVISOR_mmu_update, &u, 1, 0, DOMID_SELF)));
+        OK("nothing is left of it", set_flags(l2, KERNEL_PAGE));
+        OK("read-only again", set_flags(l2, READ_PAGE));
+    }
+    BOUNDED("a direct write names the tree", *(volatile u64 *)l3 = va_mfn(l2) << 12 | TABLE);
+    BOUNDED("a direct write drops the tree", *(volatile u64 *)l3 = 0);
+    OK("nothing is left of it", set_flags(l2, KERNEL_PAGE));
+    OK("read-only again", set_flags(l2, READ_PAGE));
+    u64 v = va_mfn(l2) << 12 | TABLE;
+    BOUNDED("xchg names the tree", __asm__ volatile("xchg %0, %1" : "+r"(v), "+m"(*l3)));
+    v = 0;
+    BOUNDED("xchg drops the tree", __asm__ volatile("xchg %0, %1" : "+r"(v), "+m"(*l3)));
+    OK("nothing is left of it", set_flags(l2, KERNEL_PAGE));
+    OK("read-only again", set_flags(l2, READ_PAGE));
+    OK("link", mmu1(va_mfn(l3) << 12, va_mfn(l2) << 12 | TABLE));
+    OK("unpin L3, now empty but for the tree", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(l3)));
+    OK("writable", set_flags(l4, KERNEL_PAGE));
+    l4[0] = va_mfn(l3) << 12 | TABLE;
+    l4[511] = ((u64 *)mfn_va(our_l4()))[511];
+    REQUIRE_OK(set_flags(l4, READ_PAGE));
+    BOUNDED("user base with the tree", OK("base", mmuext1(MMUEXT_NEW_USER_BASEPTR, va_mfn(l4))));
+    BOUNDED("user base without", OK("base", mmuext1(MMUEXT_NEW_USER_BASEPTR, 0)));
+    OK("nothing is left of it", set_flags(l2, KERNEL_PAGE));
+}
+
+static void lists(void)
+{
+    mmu_update_t *u = (void *)buf;
+    struct mmuext_op *o = (void *)buf;
+    struct multicall_entry *m = (void *)buf;
+    char *a = page_alloc(), *b = page_alloc();
+    unsigned n = NR_BUF * 4096 / sizeof(*u);
+    u64 ma = entry_ma(walk((u64)a, 1));
+
+    for (unsigned i = 0; i < n; i++)
+        u[i] = (mmu_update_t){ .ptr = ma, .val = va_mfn(i & 1 ? a : b) << 12 | KERNEL_PAGE };
+    BOUNDED("mmu_update of 46080", OK("list", hc(__HYPERVISOR_mmu_update, u, n, 0, DOMID_SELF)));
+    n = NR_BUF * 4096 / sizeof(*o);
+    for (unsigned i = 0; i < n; i++)
+        o[i] = (struct mmuext_op){ .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = va_mfn(a), .arg2.src_mfn = va_mfn(b) };
+    BOUNDED("mmuext_op of 10000 page copies", OK("list", hc(__HYPERVISOR_mmuext_op, o, 10000, 0, DOMID_SELF)));
+    for (unsigned i = 0; i < n; i++)
+        o[i] = (struct mmuext_op){ .cmd = i & 1 ? MMUEXT_TLB_FLUSH_ALL : MMUEXT_PIN_L4_TABLE, .arg1.mfn = our_l4() };
+    BOUNDED("mmuext_op, one of a long list refused", hc(__HYPERVISOR_mmuext_op, o, n, 0, DOMID_SELF));
+    n = NR_BUF * 4096 / sizeof(*m);
+    static mmu_update_t chunk[1000];
+    for (unsigned i = 0; i < 1000; i++)
+        chunk[i] = (mmu_update_t){ .ptr = ma, .val = va_mfn(i & 1 ? a : b) << 12 | KERNEL_PAGE };
+    for (unsigned i = 0; i < n; i++)
+        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { 0, 0 } };
+    BOUNDED("multicall of 11520 short calls", OK("list", hc(__HYPERVISOR_multicall, m, n)));
+    for (unsigned i = 0; i < 500; i++)
+        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_mmu_update, .args = { (u64)chunk, 1000, 0, DOMID_SELF } };
+    BOUNDED("multicall of 500 lists of 1000 updates", OK("list", hc(__HYPERVISOR_multicall, m, 500)));
+    for (unsigned i = 0; i < 500; i++)
+        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_update_descriptor, .args = { va_mfn(a) << 12, 0 } };
+    BOUNDED("multicall of 500 descriptors", OK("list", hc(__HYPERVISOR_multicall, m, 500)));
+}
+
+static void reservations(void)
+{
+    xen_pfn_t *list = (void *)buf;
+    struct xen_memory_reservation r = { .nr_extents = 4000, .domid = DOMID_SELF };
+    set_xen_guest_handle(r.extent_start, list);
+    for (unsigned i = 0; i < 4000; i++)
+        list[i] = spare(1000 + i);
+    BOUNDED("decrease_reservation of 4000", EXPECT_EQ("all", hc(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r), 4000));
+    for (unsigned i = 0; i < 4000; i++)
+        list[i] = si->nr_pages - 1 - 1000 - i;
+    BOUNDED("populate_physmap of 4000", EXPECT_EQ("all", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r), 4000));
+    for (unsigned i = 0; i < 4000; i++)
+        p2m[si->nr_pages - 1 - 1000 - i] = list[i];
+    struct xen_memory_exchange x = { .in = { .nr_extents = 4000, .domid = DOMID_SELF }, .out = { .nr_extents = 4000, .domid = DOMID_SELF } };
+    xen_pfn_t *out = list + 8000;
+    for (unsigned i = 0; i < 4000; i++)
+        out[i] = si->nr_pages - 1 - 1000 - i;
+    set_xen_guest_handle(x.in.extent_start, list);
+    set_xen_guest_handle(x.out.extent_start, out);
+    BOUNDED("exchange of 4000", OK("exchange", hc(__HYPERVISOR_memory_op, XENMEM_exchange, &x)));
+    for (unsigned i = 0; i < 4000; i++)
+        p2m[si->nr_pages - 1 - 1000 - i] = out[i];
+    for (unsigned i = 0; i < 4; i++)
+        list[i] = 0;
+    r.nr_extents = 1, r.extent_order = 9;
+    BOUNDED("populate_physmap of order 9", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r));
+}
+
+static void grants(void)
+{
+    struct gnttab_copy *c = (void *)buf;
+    char *a = page_alloc(), *b = page_alloc();
+    unsigned n = NR_BUF * 4096 / sizeof(*c);
+    for (unsigned i = 0; i < n; i++) {
+        c[i] = (struct gnttab_copy){ .len = 4096 };
+        c[i].source.domid = c[i].dest.domid = DOMID_SELF;
+        c[i].source.u.gmfn = va_mfn(i & 1 ? a : b), c[i].dest.u.gmfn = va_mfn(i & 1 ? b : a);
+    }
+    BOUNDED("grant copies, 10000 of a page", EXPECT_EQ("copies", hc(__HYPERVISOR_grant_table_op, GNTTABOP_copy, c, 10000), 0));
+    struct gnttab_map_grant_ref *m = (void *)buf;
+    memset(buf, 0, NR_BUF * 4096);
+    for (unsigned i = 0; i < 10000; i++)
+        m[i] = (struct gnttab_map_grant_ref){ .dom = DOMID_SELF, .ref = i, .flags = GNTMAP_host_map };
+    BOUNDED("grant maps, 10000 refused", hc(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, m, 10000));
+    struct gnttab_unmap_grant_ref *x = (void *)buf;
+    BOUNDED("grant unmaps, 10000 refused", hc(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, x, 10000));
+}
+
+static void small_ones(void)
+{
+    static struct trap_info t[257];
+    for (unsigned i = 0; i < 256; i++)
+        t[i] = (struct trap_info){ .vector = (u8)i, .cs = FLAT_KERNEL_CS, .address = (u64)trap_stubs };
+    BOUNDED("set_trap_table of 256", hc(__HYPERVISOR_set_trap_table, t));
+    void traps_init(void);
+    traps_init();
+    static evtchn_port_t ports[128];
+    for (unsigned i = 0; i < 128; i++)
+        ports[i] = 1000;
+    struct sched_poll p = { .nr_ports = 128, .timeout = 1 };
+    set_xen_guest_handle(p.ports, ports);
+    BOUNDED("poll of 128 ports", for (unsigned i = 0; i < 20; i++) hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &p));
+    BOUNDED("initialise of a vcpu", hc(__HYPERVISOR_vcpu_op, VCPUOP_initialise, 0, buf));
+    memset(buf, ' ', 65536);
+    BOUNDED("console write of 64 KiB", OK("write", hc(__HYPERVISOR_console_io, CONSOLEIO_write, 65536, buf)));
+}
+
+static void domains(void)
+{
+    static struct dom d;
+    OK("create", dom_create_empty(&d, 8, 8192));
+    for (unsigned i = 0; i < 1023; i++) {
+        struct evtchn_alloc_unbound a = { .dom = d.id, .remote_dom = 0 };
+        evtchn(EVTCHNOP_alloc_unbound, &a);
+    }
+    struct evtchn_reset reset = { .dom = d.id };
+    BOUNDED("reset of 1023 ports", OK("reset", evtchn(EVTCHNOP_reset, &reset)));
+    xen_pfn_t *list = (void *)buf;
+    for (unsigned i = 0; i < 8192; i++)
+        list[i] = i;
+    struct xen_memory_reservation r = { .nr_extents = 8192, .domid = d.id };
+    set_xen_guest_handle(r.extent_start, list);
+    BOUNDED("a domain of 8192 pages", EXPECT_EQ("pages", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r), 8192));
+    /* no mailbox to unmap */
+    long rc;
+    BOUNDED("destroydomain", while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, d.id)) == -ERESTART));
+    OK("destroyed", rc);
+    static char keys[] = "o";
+    struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    set_xen_guest_handle(op.u.debug_keys.keys, keys);
+    op.u.debug_keys.nr_keys = 1;
+    begin();
+    hc(__HYPERVISOR_sysctl, &op);
+    end("debug key o (whole machine stops, not asserted)", false);
+}
+
+void test(void)
+{
+    struct evtchn_bind_virq v = { .virq = VIRQ_TIMER, .vcpu = 0 };
+    OK("virq", evtchn(EVTCHNOP_bind_virq, &v));
+    handler[VECTOR_EVENT] = on_event;
+    hc(__HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, 0, 0);
+    buf = page_alloc();
+    for (unsigned i = 1; i < NR_BUF; i++)
+        page_alloc();
+    proto = page_alloc(), l2 = page_alloc(), l3 = page_alloc(), l4 = page_alloc();
+    page_ro = va_mfn(page_alloc());
+    for (unsigned i = 0; i < 512; i++)
+        proto[i] = page_ro << 12 | READ_PAGE;
+    BOUNDED("nothing (the timer, 200 us of spinning)", for (u64 t = tsc(); tsc() - t < 200000;) relax());
+    trees();
+    lists();
+    reservations();
+    grants();
+    small_ones();
+    domains();
+}
