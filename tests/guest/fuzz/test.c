@@ -649,7 +649,7 @@ static void one_life(struct dom *d, struct dom *nb, u64 seed, u64 ops)
 void test(void)
 {
     static struct dom d, nb;
-    u64 first = argument("seed", 1), seeds = argument("seeds", 10), ops = argument("ops", 3000), rounds = 0;
+    u64 first = argument("seed", 1), seeds = argument("seeds", 8), ops = argument("ops", 2000), rounds = 0;
 
     dom_create(&nb);
     dom_start_call(&nb, neighbour, 0, 0, 0);
