@@ -133,14 +133,14 @@ class Machine:
 
     def init(self, timeout=120):
         """Domain 0's init runs; returns (seconds of kernel time, CPUs)."""
-        match = self.expect(r"@@INIT up=([\d.]+) cpus=(\d+) hypervisor=(\w*)", timeout)
+        match = self.expect(r"@@INIT up=([\d.]+) cpus=(\d+) hypervisor=(\w*)\s", timeout)
         assert match.group(3) == b"xen", f"/sys/hypervisor/type says '{match.group(3).decode()}'"
         return float(match.group(1)), int(match.group(2))
 
     def step(self, name, timeout=60):
         """A step of the tiny domain 0 has ended well; returns its output."""
         self.expect(rf"@@BEGIN {name}\s", timeout)
-        match = self.expect(rf"@@END {name} rc=(\d+)", timeout)
+        match = self.expect(rf"@@END {name} rc=(\d+)\s", timeout)
         output = self.qemu.before.decode("latin1").replace("\r", "")
         if match.group(1) != b"0":
             self.fail(f"step '{name}' ended with {match.group(1).decode()}")
@@ -173,7 +173,7 @@ class Machine:
     def shell(self, command, timeout=60, prompt=r"[#$] "):
         """Run a command in the shell that waits on the console; it must end with 0; returns its output."""
         self.qemu.sendline(command + "; echo @@RC'='$?")
-        match = self.expect(r"@@RC=(\d+)", timeout)
+        match = self.expect(r"@@RC=(\d+)\s", timeout)
         output = ESCAPES.sub("", self.qemu.before.decode("latin1"))
         if match.group(1) != b"0":
             self.fail(f"'{command}' ended with {match.group(1).decode()}")
