@@ -97,7 +97,7 @@ static long console_write(u64 count, u64 buffer)
         char chunk[CHUNK];
         u64 n = min(count, (u64)CHUNK);
         if (copy_from_guest(chunk, GVA(buffer), n))
-            return -EFAULT;
+            return reject_fault(buffer);
         console_write_raw(chunk, n);
         count -= n;
         buffer += n;
@@ -123,7 +123,7 @@ static long console_read(u64 count, u64 buffer)
         if (!n)
             return done;
         if (copy_to_guest(GVA(buffer + (u64)done), chunk, n))
-            return -EFAULT;
+            return reject_fault(buffer);
         spin_lock(&input.lock);
         /* Two vcpus reading at once may both get the same characters; neither loses any. */
         if (input.head == head)

@@ -170,7 +170,7 @@ static long act(u64 cmd, union event_arg *a, u64 arg)
     case EVTCHNOP_expand_array: return fifo_expand_array(d, &a->expand_array);
     case EVTCHNOP_set_priority: return op_set_priority(d, &a->set_priority);
     }
-    return -ENOSYS;
+    return reject(-ENOSYS, "event channel operation %u", (unsigned)cmd);
 }
 
 long do_event_channel_op(u64 cmd, u64 arg)
@@ -180,7 +180,7 @@ long do_event_channel_op(u64 cmd, u64 arg)
 
     if (likely(cmd == EVTCHNOP_send)) {
         if (unlikely(copy_from_guest(&send, GVA(arg), sizeof(send))))
-            return -EFAULT;
+            return reject_fault(arg);
         return event_send(current->domain, send.port);
     }
     if (cmd >= ARRAY_SIZE(op_shape) || !op_shape[cmd].bytes)

@@ -155,10 +155,10 @@ static long do_swaps(gva_t ops, u64 count)
         if (i && preempt_check())
             break;
         if (copy_elem_from_guest(&op, ops, i))
-            return -EFAULT;
+            return reject_fault(ops.va);
         op.status = swap_grant_ref(op.ref_a, op.ref_b);
         if (copy_elem_to_guest(ops, i, &op))
-            return -EFAULT;
+            return reject_fault(ops.va);
     }
     return i;
 }
@@ -192,7 +192,7 @@ static long act(u64 cmd, union single *op)
     case GNTTABOP_get_version:
         return get_version(&op->get_version);
     }
-    return -ENOSYS;
+    return reject(-ENOSYS, "grant table operation %lu", (unsigned long)cmd);
 }
 
 static size_t single_size(u64 cmd)

@@ -72,5 +72,8 @@ long pte_write(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new,
  * value replaced, and bits the CPU set meanwhile go over to a present `new`. */
 long pte_swap(struct domain *d, unsigned level, u64 *p, u64 *expect, u64 new, struct mmu_work *w);
 
+/* The number of requests of a list that are done goes to *pdone, if there is one; a resumed call adds to what is there. */
+long mmu_report_done(u64 pdone, u64 done, bool resumed);
+
 /* Walk d's live tables from `l4` to the L1 entry that maps va; NULL if a level is missing. */
 u64 *pte_find(mfn_t l4, u64 va);

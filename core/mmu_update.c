@@ -137,17 +137,16 @@ static inline long one_request(struct subject *s, const mmu_update_t *req, struc
     return update_entry(s->pt, s->pg, req->ptr & ~7UL, req->val, kind == MMU_PT_UPDATE_PRESERVE_AD, w);
 }
 
-/* Number of requests done so far goes to *pdone; a resumed call adds to what is there. */
-static long report_done(u64 pdone, u64 done, bool resumed)
+long mmu_report_done(u64 pdone, u64 done, bool resumed)
 {
     u32 before = 0, total;
 
     if (!pdone)
         return 0;
     if (resumed && copy_from_guest(&before, GVA(pdone), sizeof(before)))
-        return -EFAULT;
+        return reject_fault(pdone);
     total = before + (u32)done;
-    return copy_to_guest(GVA(pdone), &total, sizeof(total)) ? -EFAULT : 0;
+    return copy_to_guest(GVA(pdone), &total, sizeof(total)) ? reject_fault(pdone) : 0;
 }
 
 /* One update of an L1 entry of the caller's own, which nearly all calls are. False: it is something else. */
@@ -202,7 +201,7 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
     for (i = 0; i < count; i++) {
         mmu_update_t req;
         if (unlikely(get_guest_pair_in(&req.ptr, &req.val, reqs + i * sizeof(req)))) {
-            rc = -EFAULT;
+            rc = reject_fault(reqs + i * sizeof(req));
             break;
         }
         rc = one_request(&s, &req, &w);
@@ -216,8 +215,8 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
         spin_unlock(&s.pt->mmu_lock);
         if ((preempt_check() && rest) || unlikely(current->mmu_orphan)) {
             subject_put(&s);
-            if (report_done(pdone, done, resumed))
-                return -EFAULT;
+            if (mmu_report_done(pdone, done, resumed))
+                return -EFAULT;         /* said */
             return hypercall_continue(__HYPERVISOR_mmu_update, 4, rest ? reqs + done * sizeof(req) : reqs,
                                       rest | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
         }
@@ -227,8 +226,8 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
     }
     spin_unlock(&s.pt->mmu_lock);
     subject_put(&s);
-    if (report_done(pdone, i, resumed) && !rc)
-        rc = -EFAULT;
+    if (mmu_report_done(pdone, i, resumed) && !rc)
+        rc = -EFAULT;                   /* said */
     return rc;
 }
 

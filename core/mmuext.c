@@ -20,7 +20,7 @@ long vcpu_mask_cpus(struct domain *d, gva_t bitmap, cpumask_t *out)
     if (n > sizeof(bytes))
         n = sizeof(bytes);
     if (copy_from_guest(bytes, bitmap, n))
-        return -EFAULT;
+        return reject_fault(bitmap.va);
     for (unsigned i = 0; i < d->max_vcpus && i < n * 8; i++)
         if ((bytes[i / 8] >> (i % 8) & 1) && d->vcpu[i])
             cpus |= 1UL << READ_ONCE(d->vcpu[i]->processor);
@@ -153,18 +153,6 @@ static long one_op(struct vcpu *v, struct domain *d, const struct mmuext_op *op)
     }
 }
 
-static long report(u64 pdone, u64 done, bool resumed)
-{
-    u32 before = 0, total;
-
-    if (!pdone)
-        return 0;
-    if (resumed && copy_from_guest(&before, GVA(pdone), sizeof(before)))
-        return -EFAULT;
-    total = before + (u32)done;
-    return copy_to_guest(GVA(pdone), &total, sizeof(total)) ? -EFAULT : 0;
-}
-
 long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
 {
     struct vcpu *v = current;
@@ -189,7 +177,7 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
     while (i < count) {
         struct mmuext_op op;
         if (unlikely(copy_elem_from_guest(&op, GVA(ops), i))) {
-            rc = -EFAULT;
+            rc = reject_fault(ops + i * sizeof(op));
             break;
         }
         rc = one_op(v, d, &op);
@@ -200,8 +188,8 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
             if ((preempt_check() && more) || (!rc && v->mmu_orphan)) {
                 if (held)
                     domain_put(held);
-                if (report(pdone, i, resumed))
-                    return -EFAULT;
+                if (mmu_report_done(pdone, i, resumed))
+                    return -EFAULT;   /* said */
                 return hypercall_continue(__HYPERVISOR_mmuext_op, 4, i < count ? ops + i * sizeof(op) : ops,
                                           (count - i) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
             }
@@ -213,7 +201,7 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
     }
     if (held)
         domain_put(held);
-    if (report(pdone, i, resumed) && !rc)
-        rc = -EFAULT;
+    if (mmu_report_done(pdone, i, resumed) && !rc)
+        rc = -EFAULT;                   /* said */
     return rc;
 }

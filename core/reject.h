@@ -10,6 +10,8 @@
 struct domain;
 long reject_at(const char *where, long code, const char *fmt, ...) __printf(3, 4);
 #define reject(code, ...) reject_at(__func__, (code), __VA_ARGS__)
+/* The commonest one: what an argument points to cannot be read or written. */
+#define reject_fault(va) reject(-EFAULT, "guest memory at %#lx cannot be accessed", (unsigned long)(va))
 /* For answers that are part of normal life (an absent vcpu, a probe): no record, same reading. */
 #define refuse_quietly(code) (code)
 /* d->reject; -ENOMEM. Before that refusals of d are only logged. */

@@ -176,7 +176,6 @@ u32 apic_id(void)
 u32 apic_version(void) { return reg_read(APIC_VERSION); }
 void apic_eoi(void) { reg_write(APIC_EOI, 0); }
 void apic_send(u32 to, u8 vector) { icr_write(to, ICR_ASSERT | vector); }
-void apic_send_nmi(u32 to) { icr_write(to, ICR_ASSERT | ICR_NMI); }
 void apic_send_nmi_others(void) { icr_write(0, ICR_ASSERT | ICR_NMI | ICR_OTHERS); }
 
 void apic_send_init(u32 to)

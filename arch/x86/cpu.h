@@ -32,14 +32,10 @@ struct cpu {
     u64 *window_l1;             /* L1 table that maps the windows: 16 GDT + 16 LDT entries */
     struct vcpu *loaded;        /* whose registers, tables and FPU state it has, even while it idles */
     struct domain *space_domain; /* whose tables info->cr3 names; NULL: nobody's */
-    struct vcpu *fpu_owner;
     ns_t timer_deadline;
     struct timer_heap *timers;  /* core/timer.c */
     void *runq;                 /* core/sched.c */
-    u32 poll_depth;
-    volatile u32 flush_request; /* cross-CPU mailbox, arch/x86/smp.c */
     u64 stat_irqs;
-    void *pad[8];
 } __cacheline;
 
 extern struct cpu cpus[MAX_CPUS];

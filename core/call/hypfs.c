@@ -177,7 +177,7 @@ static long list_dir(const struct node *dir, gva_t to)
         record.off_next = left ? (u16)bytes : 0;
         snprintf(record.name, sizeof(record.name), "%s", nodes[i].name);
         if (copy_to_guest(to, &record, bytes))
-            return -EFAULT;
+            return reject_fault(to.va);
         to = gva_add(to, bytes);
     }
     return 0;

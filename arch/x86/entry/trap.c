@@ -28,8 +28,6 @@
 
 enum { DE, DB, NMI, BP, OF, BR, UD, NM, DF, CSO, TS, NP, SS, GP, PF, SPV, MF, AC, MC, XM };
 
-bool fixup_ldt_window(struct cpu_user_regs *regs);
-
 static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
 {
     u64 addr = read_cr2();
@@ -142,6 +140,13 @@ void trap_from_guest(struct cpu_user_regs *regs)
     }
 }
 
+/* Serai loaded a guest's selector, and its descriptor is on an LDT page that is not in the window yet. */
+static bool fixup_ldt_window(void)
+{
+    u64 off = read_cr2() - this_cpu()->ldt_window;
+    return off < 16 * PAGE_SIZE && ldt_fault(off);
+}
+
 static bool fixup(struct cpu_user_regs *regs)
 {
     extern const struct extable_entry __ex_table_start[], __ex_table_end[];
@@ -189,7 +194,7 @@ void trap_from_serai(struct cpu_user_regs *regs)
         regs->rflags &= ~0x100UL;
         return;
     }
-    if (vector == PF && fixup_ldt_window(regs))
+    if (vector == PF && fixup_ldt_window())
         return;
     if (regs->rip == (u64)iret_guest && (vector == GP || vector == SS || vector == NP || vector == TS || vector == PF))
         guest_iret_fault(regs);
@@ -199,11 +204,4 @@ void trap_from_serai(struct cpu_user_regs *regs)
         machine_check(regs);
     panic_regs(regs, "exception %u in Serai (error code %#x, address %#lx)", vector, regs->error_code,
                (unsigned long)read_cr2());
-}
-
-bool fixup_ldt_window(struct cpu_user_regs *regs)
-{
-    u64 off = read_cr2() - this_cpu()->ldt_window;
-    (void)regs;
-    return off < 16 * PAGE_SIZE && ldt_fault(off);
 }

@@ -18,5 +18,4 @@ struct arch_domain {
     unsigned long *pirq_eoi_map;/* shared page: bit set = pirq needs an explicit EOI */
     mfn_t pirq_eoi_mfn;
     struct pirq *pirq;          /* [MAX_PIRQS], arch/x86/pv/physdev.c */
-    u64 pad[4];
 };

@@ -12,7 +12,7 @@ struct guest_trap {
 struct arch_vcpu {
     struct cpu_user_regs regs;  /* while not running; else in the CPU's entry frame: use vcpu_regs() */
     bool kernel_mode;           /* guest kernel (true) or guest user */
-    bool fpu_used, ts_set;      /* fpu_taskswitch: guest's virtual CR0.TS */
+    bool ts_set;                /* fpu_taskswitch: guest's virtual CR0.TS */
     bool nmi_masked, nmi_pending, mce_pending;
     u8 iopl;                    /* virtual IOPL 0..3 */
     u64 iobmp_va;               /* PHYSDEVOP_set_iobitmap: guest address of the bitmap (bit clear: user may), */
@@ -48,6 +48,4 @@ struct arch_vcpu {
     void *xsave;                /* XSAVE area, xsave_size bytes, 64-byte aligned */
     u64 xcr0;                   /* components the guest enabled */
     u64 xcr0_accum;             /* components it ever enabled */
-    void *insn_cache;
-    u64 iopl_pad[2];
 };
