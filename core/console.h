@@ -34,8 +34,12 @@ u32 console_ring_end(void);
 void console_ring_clear(u32 index);
 
 /* ---- core/console_io.c ---- */
-/* PENDING_CONSOLE: fetch serial input, deliver it, tell domain 0 about new output. No locks held. */
+/* The CPU that the serial interrupt goes to, and the only one that fetches input. */
+#define CONSOLE_CPU 0u
+/* PENDING_CONSOLE: on CONSOLE_CPU fetch and deliver serial input; tell domain 0 about new output. No locks held. */
 void console_work(void);
+/* The port has no interrupt: look for input every 20 ms. Takes: timer. */
+void console_poll_start(void);
 /* One character of serial input. */
 void console_input(char c);
 void console_input_to_dom0(bool dom0);

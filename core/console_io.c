@@ -17,11 +17,13 @@
 #include "core/keys.h"
 #include "core/options.h"
 #include "core/reject.h"
+#include "core/timer.h"
 #include "lib/string.h"
 #include "arch/arch.h"
 #include <xen/sysctl.h>
 
 #define INPUT_RING 1024u
+#define POLL_NS 20000000UL      /* without an interrupt: the FIFO of 16 lasts for 7000 baud, and a typist */
 #define CHUNK 128u              /* characters moved per step, on the stack */
 
 static struct {
@@ -30,10 +32,14 @@ static struct {
     u32 head, tail;             /* read at head, written at tail; free-running */
 } input = { .lock = SPINLOCK(leaf) };
 
-/* Used in console_work() only, which the CPU that the serial interrupt goes to runs. */
+/*
+ * CONSOLE_CPU's alone: every CPU that prints gets to console_work(), and two that fetched from the port's ring at once
+ * once lost a character that was typed meanwhile.
+ */
 static bool to_dom0;
 static unsigned switch_count;
-static u32 announced;           /* ring position domain 0 was last told of */
+static struct timer poll;
+static u32 announced;           /* ring position domain 0 was last told of; any CPU's, twice told does no harm */
 
 void console_input_to_dom0(bool dom0)
 {
@@ -70,17 +76,36 @@ void console_input(char c)
     deliver(c);
 }
 
-void console_work(void)
+static void fetch_input(void)
 {
     u32 before = READ_ONCE(input.tail);
     int c;
-    /* Is somebody pasting for ever? Then the rest comes with the next interrupt or tick. */
+    /* Is somebody pasting for ever? Then the rest comes with the next interrupt. */
     for (unsigned n = 0; n < 4096 && (c = serial_read()) >= 0; n++)
         console_input((char)c);
+    if (domain0 && READ_ONCE(input.tail) != before)
+        virq_send_host(VIRQ_CONSOLE);
+}
+
+static void poll_input(void *unused)
+{
+    (void)unused;
+    cpu_raise(CONSOLE_CPU, PENDING_CONSOLE);
+    timer_set(&poll, now_ns() + POLL_NS);
+}
+
+void console_poll_start(void)
+{
+    timer_init(&poll, poll_input, NULL, CONSOLE_CPU);
+    timer_set(&poll, now_ns() + POLL_NS);
+}
+
+void console_work(void)
+{
+    if (smp_cpu() == CONSOLE_CPU)
+        fetch_input();
     if (!domain0)
         return;
-    if (READ_ONCE(input.tail) != before)
-        virq_send_host(VIRQ_CONSOLE);
     u32 end = console_ring_end();
     if (end != announced) {
         announced = end;

@@ -149,7 +149,8 @@ static void start_machine(void)
     sched_init();
     cpu_run_idle(0);
     smp_start_all(opt.maxcpus ? opt.maxcpus : MAX_CPUS);
-    serial_interrupts_on(0);
+    if (!serial_interrupts_on(CONSOLE_CPU) && serial_present())
+        console_poll_start();
     wrmsr(MSR_FS_BASE, (u64)library_tls);
     build_dom0(&boot);
     wrmsr(MSR_FS_BASE, 0);

@@ -108,5 +108,5 @@ def test_option_given_twice():
 
 
 def test_domain_0_larger_than_the_machine():
-    """As on Xen, it gets what there is; but it is told."""
-    named("dom0_mem", r"only \d+ MiB", dom0_mem="100G")
+    """More than could be free at any time is a mistake of whoever typed it (Xen gives what there is)."""
+    refused(r"dom0_mem= asks for 102400 MiB, the machine has \d+ MiB", dom0_mem="100G")

@@ -25,6 +25,8 @@ static char serial[100000], pressed[64];
 static size_t serial_bytes;
 static const char *typed = "";
 static ns_t time_now;
+static unsigned this_cpu, raised_on;
+static struct timer *polling;
 static unsigned virqs[NR_VIRQS];
 static struct domain dom0 = { .id = 0, .privileged = true }, guest = { .id = 7 };
 static struct vcpu vcpu;
@@ -41,9 +43,24 @@ void serial_write(const char *text, size_t bytes)
 
 int serial_read(void) { return *typed ? *typed++ : -1; }
 ns_t now_ns(void) { return time_now; }
-unsigned smp_cpu(void) { return 0; }
+unsigned smp_cpu(void) { return this_cpu; }
 void machine_poll(void) { fail_msg("waits for a lock for ever"); }
-void cpu_raise(unsigned cpu, u32 pending) { (void)cpu, (void)pending; }
+void cpu_raise(unsigned cpu, u32 pending)
+{
+    if (pending == PENDING_CONSOLE)
+        raised_on = cpu;
+}
+
+void timer_init(struct timer *t, void (*fn)(void *), void *data, unsigned cpu)
+{
+    *t = (struct timer){ .fn = fn, .data = data, .cpu = (u16)cpu };
+}
+
+void timer_set(struct timer *t, ns_t expires)
+{
+    t->expires = expires;
+    polling = t;
+}
 void virq_send_host(u32 virq) { virqs[virq]++; }
 void *zalloc_pages(struct domain *d, unsigned order) { (void)d; return calloc(1, PAGE_SIZE << order); }
 bool preempt_check(void) { return false; }
@@ -201,12 +218,40 @@ static void guests(void **state)
     assert_int_equal(serial_bytes, 0);
 }
 
+/* Two CPUs that printed at once both took from the port's ring, and a typed character was lost between them. */
+static void one_cpu_fetches(void **state)
+{
+    (void)state;
+    console_input_to_dom0(false);
+    typed = "q";
+    this_cpu = CONSOLE_CPU + 1;
+    console_work();
+    assert_string_equal(typed, "q");
+    this_cpu = CONSOLE_CPU;
+    console_work();
+    assert_string_equal(typed, "");
+}
+
+static void port_without_interrupt(void **state)
+{
+    (void)state;
+    console_poll_start();
+    for (int i = 0; i < 3; i++) {
+        assert_in_range(polling->expires - time_now, 1, 100000000);
+        time_now = polling->expires;
+        raised_on = ~0u;
+        polling->fn(polling->data);
+        assert_int_equal(raised_on, CONSOLE_CPU);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(lines_and_levels, reset), cmocka_unit_test_setup(rate_limit, reset),
         cmocka_unit_test_setup(ring_wraps, reset), cmocka_unit_test_setup(input_switch, reset),
-        cmocka_unit_test_setup(guests, reset),
+        cmocka_unit_test_setup(guests, reset), cmocka_unit_test_setup(one_cpu_fetches, reset),
+        cmocka_unit_test_setup(port_without_interrupt, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
