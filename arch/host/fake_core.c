@@ -1,21 +1,18 @@
-/* Stand-ins for the parts of core/ that event and grant tests are not about. */
+/* Frames, domains and page tables for tests of what domains share: events, grants (fake.h). */
 #include "arch/host/fake.h"
 #include "arch/arch.h"
 #include "core/frame.h"
 #include "core/heap.h"
 #include "core/mmu.h"
-#include "core/reject.h"
 #include "core/sched.h"
 #include "lib/string.h"
 #include <machine/pte.h>
 
-bool fake_tlb_is_stale(mfn_t mfn);
-
 /* ---- frames ---- */
 
 static struct frame table[FAKE_FRAMES];
-struct frame *frame_table = table;
-mfn_t frame_table_max = FAKE_FRAMES;
+FAKE struct frame *frame_table = table;
+FAKE mfn_t frame_table_max = FAKE_FRAMES;
 
 static mfn_t take(u16 owner)
 {
@@ -33,7 +30,7 @@ mfn_t fake_frame(struct domain *d) { return take(d->id); }
 u64 fake_refs(mfn_t mfn) { return table[mfn].count & FRAME_REFS; }
 u64 fake_uses(mfn_t mfn) { return table[mfn].type & TYPE_USES; }
 
-bool frame_get(mfn_t mfn, const struct domain *d)
+FAKE bool frame_get(mfn_t mfn, const struct domain *d)
 {
     if (!mfn_valid(mfn) || table[mfn].owner != d->id || !fake_refs(mfn))
         return false;
@@ -41,7 +38,7 @@ bool frame_get(mfn_t mfn, const struct domain *d)
     return true;
 }
 
-void frame_put(mfn_t mfn)
+FAKE void frame_put(mfn_t mfn)
 {
     assert_true(fake_refs(mfn));
     if (fake_tlb_is_stale(mfn))
@@ -50,7 +47,7 @@ void frame_put(mfn_t mfn)
         table[mfn].owner = OWNER_NONE;
 }
 
-bool frame_get_writable(mfn_t mfn, const struct domain *d)
+FAKE bool frame_get_writable(mfn_t mfn, const struct domain *d)
 {
     u64 type = mfn_valid(mfn) ? table[mfn].type & TYPE_MASK : 0;
 
@@ -60,7 +57,7 @@ bool frame_get_writable(mfn_t mfn, const struct domain *d)
     return true;
 }
 
-void frame_put_writable(mfn_t mfn)
+FAKE void frame_put_writable(mfn_t mfn)
 {
     assert_true(fake_uses(mfn));
     if (!(--table[mfn].type & TYPE_USES))
@@ -68,43 +65,20 @@ void frame_put_writable(mfn_t mfn)
     frame_put(mfn);
 }
 
-/* ---- memory ---- */
+/* ---- shared pages ---- */
 
-long fake_heap_fails_in = -1, fake_heap_objects;
-
-static bool heap_fails(void) { return fake_heap_fails_in >= 0 && fake_heap_fails_in-- == 0; }
-
-void *zalloc(struct domain *d, size_t bytes)
-{
-    (void)d;
-    if (heap_fails())
-        return NULL;
-    fake_heap_objects++;
-    return calloc(1, bytes ? bytes : 1);
-}
-void zfree(void *p)
-{
-    fake_heap_objects -= !!p;
-    free(p);
-}
-void *zalloc_pages(struct domain *d, unsigned order) { return zalloc(d, PAGE_SIZE << order); }
-void zfree_pages(void *p, unsigned order)
-{
-    (void)order;
-    zfree(p);
-}
-void *shared_page_alloc(struct domain *d)
+FAKE void *shared_page_alloc(struct domain *d)
 {
     mfn_t mfn;
 
-    if (heap_fails())
+    if (fake_heap_fails())
         return NULL;
     mfn = take(d->id);
     table[mfn].count |= FRAME_SERAI;
     fake_heap_objects++;
     return mfn_to_virt(mfn);
 }
-void shared_page_free(void *p)
+FAKE void shared_page_free(void *p)
 {
     if (!p)
         return;
@@ -113,35 +87,6 @@ void shared_page_free(void *p)
 }
 
 /* ---- domains ---- */
-
-struct domain *domain0, *domain_list;
-
-struct domain *domain_get(domid_t id)
-{
-    struct domain *d;
-
-    for_each_domain(d)
-        if (d->id == id) {
-            d->refs++;
-            return d;
-        }
-    return NULL;
-}
-void domain_put(struct domain *d) { assert_true(d->refs-- > 1); } /* the test holds one */
-struct domain *domain_get_target(domid_t id, long *err)
-{
-    struct domain *me = current->domain;
-    struct domain *d = domain_get(id == DOMID_SELF ? me->id : id);
-
-    if (d && d != me && !me->privileged) {
-        domain_put(d);
-        d = NULL;
-        *err = -EPERM;
-    } else if (!d) {
-        *err = me->privileged ? -ESRCH : -EPERM;
-    }
-    return d;
-}
 
 struct domain *fake_domain(domid_t id, unsigned vcpus)
 {
@@ -190,21 +135,15 @@ void fake_core_reset(void)
     fake_heap_objects = 0;
 }
 
-/* ---- scheduler, refusals ---- */
+/* ---- scheduler ---- */
 
-void vcpu_wake(struct vcpu *v) { v->arch.kicks++; }
-
-long reject_at(const char *where, long code, const char *fmt, ...)
-{
-    (void)where, (void)fmt;
-    return code;
-}
+FAKE void vcpu_wake(struct vcpu *v) { v->arch.kicks++; }
 
 /* ---- page tables: a row of slots ---- */
 
 u64 fake_pte[FAKE_SLOTS];
 
-long mmu_grant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 flags)
+FAKE long mmu_grant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, u64 flags)
 {
     u64 slot = host_addr >> PAGE_SHIFT;
 
@@ -215,8 +154,8 @@ long mmu_grant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn
     return 0;
 }
 
-long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, bool writable,
-                     u64 new_pte)
+FAKE long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t mfn, bool writable,
+                          u64 new_pte)
 {
     u64 slot = host_addr >> PAGE_SHIFT;
 

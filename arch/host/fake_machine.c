@@ -1,17 +1,13 @@
-/* arch/arch.h for the fake machine. */
+/* arch/arch.h for the fake machine (fake.h). */
 #include "arch/host/fake.h"
-#include "arch/arch.h"
 #include "core/frame.h"
-#include "lib/print.h"
+#include "core/mmu.h"
 #include "lib/string.h"
 
-struct vcpu *fake_current;
-unsigned fake_flushes, fake_pirq_bound[MAX_PIRQS];
-cpumask_t cpus_online = 1;
-unsigned nr_cpus = 1;
-static bool stale[FAKE_FRAMES];
-static u64 rng;
 static char ram[FAKE_FRAMES][PAGE_SIZE] __aligned(4096);
+static bool stale[FAKE_FRAMES];
+static u32 tlb_time = 1, flushed_at;
+static u64 rng;
 
 /* xorshift64*, good enough to shuffle operations. */
 u64 fake_random(void)
@@ -22,50 +18,92 @@ u64 fake_random(void)
     return (rng * 0x2545f4914f6cdd1dUL) >> 16;
 }
 
-void fake_core_reset(void);
+FAKE void fake_core_reset(void) {}
 
 void fake_reset(u64 seed)
 {
     rng = seed * 2 + 1;
     fake_flushes = 0;
+    memset(fake_pending, 0, sizeof(fake_pending));
     memset(stale, 0, sizeof(stale));
     memset(fake_pirq_bound, 0, sizeof(fake_pirq_bound));
     memset(ram, 0, sizeof(ram));
     fake_core_reset();
 }
 
-void *mfn_to_virt(mfn_t mfn)
+/* ---- CPUs and time ---- */
+
+FAKE struct vcpu *fake_current;
+unsigned fake_cpu, fake_alarms;
+u32 fake_pending[MAX_CPUS];
+ns_t fake_now = 1, fake_alarm[MAX_CPUS];
+FAKE cpumask_t cpus_online = 1;
+FAKE unsigned nr_cpus = 1;
+
+FAKE unsigned smp_cpu(void) { return fake_cpu; }
+FAKE void machine_poll(void) { fail_msg("waits for a lock for ever"); }
+FAKE void cpu_raise(unsigned cpu, u32 pending) { fake_pending[cpu] |= pending; }
+FAKE void vcpu_kick(struct vcpu *v) { v->arch.kicks++; }
+FAKE ns_t now_ns(void) { return fake_now; }
+FAKE void machine_timer_arm(ns_t deadline)
 {
-    assert_true(mfn < FAKE_FRAMES);
-    return ram[mfn];
+    fake_alarm[fake_cpu] = deadline;
+    fake_alarms++;
 }
 
-mfn_t virt_to_mfn(const void *va)
+/* ---- RAM ---- */
+
+char *fake_ram = ram[0];
+mfn_t fake_ram_frames = FAKE_FRAMES;
+u64 fake_m2p[FAKE_M2P];
+
+FAKE void *mfn_to_virt(mfn_t mfn)
 {
-    assert_true((const char *)va >= ram[0] && (const char *)va < ram[FAKE_FRAMES]);
-    return ((const char *)va - ram[0]) / PAGE_SIZE;
+    assert_true(mfn < fake_ram_frames);
+    return fake_ram + mfn * PAGE_SIZE;
 }
+
+FAKE mfn_t virt_to_mfn(const void *va)
+{
+    mfn_t mfn = (mfn_t)((const char *)va - fake_ram) / PAGE_SIZE;
+
+    assert_true((const char *)va >= fake_ram && mfn < fake_ram_frames);
+    return mfn;
+}
+
+FAKE void page_clear(void *page) { memset(page, 0, PAGE_SIZE); }
+FAKE void page_copy(void *to, const void *from) { memmove(to, from, PAGE_SIZE); }
+FAKE void m2p_set(mfn_t mfn, gfn_t gfn)
+{
+    assert_true(mfn < FAKE_M2P);
+    fake_m2p[mfn] = gfn;
+}
+
+/* ---- TLB ---- */
+
+unsigned fake_flushes;
+void (*fake_on_flush)(u64 cpus);
 
 void fake_tlb_stale(mfn_t mfn) { stale[mfn] = true; }
 bool fake_tlb_is_stale(mfn_t mfn) { return stale[mfn]; }
 
-void (*fake_on_flush)(u64 cpus);
-
-void tlb_flush_mask(cpumask_t mask, u64 va)
+FAKE u32 tlb_clock(void) { return tlb_time; }
+FAKE cpumask_t tlb_stale(cpumask_t mask, u32 stamp) { return flushed_at <= stamp ? mask : 0; }
+FAKE void tlb_flush_mask(cpumask_t mask, u64 va)
 {
     assert_int_equal(va, FLUSH_ALL);
     memset(stale, 0, sizeof(stale));
+    flushed_at = ++tlb_time;
     fake_flushes++;
     if (fake_on_flush)
         fake_on_flush(mask);
 }
 
-unsigned smp_cpu(void) { return 0; }
-void machine_poll(void) { fail_msg("waits for a lock for ever"); }
-void cpu_raise(unsigned cpu, u32 pending) { (void)cpu, (void)pending; }
-void vcpu_kick(struct vcpu *v) { v->arch.kicks++; }
+/* ---- interrupts of devices ---- */
 
-long pirq_guest_bind(struct vcpu *v, u32 pirq, bool will_share)
+unsigned fake_pirq_bound[MAX_PIRQS];
+
+FAKE long pirq_guest_bind(struct vcpu *v, u32 pirq, bool will_share)
 {
     (void)v, (void)will_share;
     if (pirq % 8 == 7) /* some are not for this guest */
@@ -73,34 +111,11 @@ long pirq_guest_bind(struct vcpu *v, u32 pirq, bool will_share)
     fake_pirq_bound[pirq]++;
     return 0;
 }
-void pirq_guest_unbind(struct domain *d, u32 pirq)
+
+FAKE void pirq_guest_unbind(struct domain *d, u32 pirq)
 {
     (void)d;
     assert_true(fake_pirq_bound[pirq]--);
 }
-void pirq_guest_set_vcpu(struct domain *d, u32 pirq, struct vcpu *v) { (void)d, (void)pirq, (void)v; }
 
-/* ---- messages: only defects are worth a line ---- */
-
-void log_line(enum log_level level, bool guest, const char *fmt, ...)
-{
-    va_list ap;
-
-    if (level != LOG_ERROR || guest)
-        return;
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fputc('\n', stderr);
-}
-void log_always(const char *fmt, ...) { (void)fmt; }
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fputc('\n', stderr);
-    abort();
-}
+FAKE void pirq_guest_set_vcpu(struct domain *d, u32 pirq, struct vcpu *v) { (void)d, (void)pirq, (void)v; }

@@ -6,6 +6,7 @@
  *        core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_version.c core/grant_op.c
  *        core/grant_audit.c core/hypercall.c core/call/multicall.c core/lock.c
  *        arch/host/fake_machine.c arch/host/fake_core.c
+ *        arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_log.c
  */
 #include "arch/host/fake.h"
 #include <string.h>

@@ -3,6 +3,7 @@
  * lists in a small memory that the fuzzer fills; a fetch may fault.
  * Links: core/call/memory.c core/call/reservation.c core/call/exchange.c core/call/memmap.c core/call/resource.c
  * Links: core/heap.c core/frame.c core/slab.c core/lock.c
+ * Links: arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_guest.c arch/host/fake_log.c
  */
 #include "core/guest.h"
 #define copy_from_guest test_copy_from_guest
@@ -56,12 +57,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         u64 cmd = data[1] % 32, arg = at;
         data += 4 + n;
         size -= n;
-        for (unsigned patience = 32; patience--; cmd = next_cmd, arg = next_arg) {
-            continued = false;
-            do_memory_op(cmd, arg);
-            if (!continued)
+        for (unsigned patience = 32; patience--; cmd = fake_next_args[0], arg = fake_next_args[1])
+            if (do_memory_op(cmd, arg) != -ERESTART)
                 break;
-        }
     }
     while (dom0.page_head && frame_release(dom0.page_head)) {}
     domain_claim(&guest, 0);

@@ -2,30 +2,20 @@
  * The console: whole lines with prefix, levels and rate limit, the ring's positions when it wraps around, the switch of
  * input by three CTRL-a, what guests may write and read.
  * Links: core/console.c core/console_io.c core/options.c core/lock.c lib/string.c
+ * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "arch/host/fake.h"
 #include <string.h>
-#include <cmocka.h>
 #include "core/console.h"
-#include "core/domain.h"
 #include "core/event.h"
 #include "core/heap.h"
 #include "core/keys.h"
 #include "core/options.h"
-#include "core/reject.h"
-#include "arch/arch.h"
 #include <xen/sysctl.h>
 
 static char serial[100000], pressed[64];
 static size_t serial_bytes;
 static const char *typed = "";
-static ns_t time_now;
-static unsigned this_cpu, raised_on;
 static struct timer *polling;
 static unsigned virqs[NR_VIRQS];
 static struct domain dom0 = { .id = 0, .privileged = true }, guest = { .id = 7 };
@@ -42,14 +32,6 @@ void serial_write(const char *text, size_t bytes)
 }
 
 int serial_read(void) { return *typed ? *typed++ : -1; }
-ns_t now_ns(void) { return time_now; }
-unsigned smp_cpu(void) { return this_cpu; }
-void machine_poll(void) { fail_msg("waits for a lock for ever"); }
-void cpu_raise(unsigned cpu, u32 pending)
-{
-    if (pending == PENDING_CONSOLE)
-        raised_on = cpu;
-}
 
 void timer_init(struct timer *t, void (*fn)(void *), void *data, unsigned cpu)
 {
@@ -62,28 +44,11 @@ void timer_set(struct timer *t, ns_t expires)
     polling = t;
 }
 void virq_send_host(u32 virq) { virqs[virq]++; }
-void *zalloc_pages(struct domain *d, unsigned order) { (void)d; return calloc(1, PAGE_SIZE << order); }
-bool preempt_check(void) { return false; }
-long hypercall_continue(unsigned nr, unsigned n, ...) { (void)nr, (void)n; return -ERESTART; }
-int copy_from_guest(void *dst, gva_t src, size_t n) { memcpy(dst, (void *)src.va, n); return 0; }
-int copy_to_guest(gva_t dst, const void *src, size_t n) { memcpy((void *)dst.va, src, n); return 0; }
 
 long key_press(char c)
 {
     pressed[strlen(pressed)] = c;
     return 0;
-}
-
-long reject_at(const char *where, long code, const char *fmt, ...)
-{
-    (void)where, (void)fmt;
-    return code;
-}
-
-void panic(const char *fmt, ...)
-{
-    fail_msg("panic: %s", fmt);
-    abort();
 }
 
 static int reset(void **state)
@@ -95,7 +60,7 @@ static int reset(void **state)
     serial_bytes = 0;
     serial[0] = '\0';
     memset(pressed, 0, sizeof(pressed));
-    time_now += 100000000000;
+    fake_now += 100000000000;
     current = &vcpu;
     vcpu.domain = &dom0;
     return 0;
@@ -134,7 +99,7 @@ static void rate_limit(void **state)
     for (unsigned i = 0; i < 1000; i++)
         guest_warn("flood");
     assert_int_equal(count("flood"), 10);
-    time_now += 1000000000;
+    fake_now += 1000000000;
     guest_warn("later");
     assert_int_equal(count("990 more messages were left out"), 1);
     assert_int_equal(count("later"), 1);
@@ -224,10 +189,10 @@ static void one_cpu_fetches(void **state)
     (void)state;
     console_input_to_dom0(false);
     typed = "q";
-    this_cpu = CONSOLE_CPU + 1;
+    fake_cpu = CONSOLE_CPU + 1;
     console_work();
     assert_string_equal(typed, "q");
-    this_cpu = CONSOLE_CPU;
+    fake_cpu = CONSOLE_CPU;
     console_work();
     assert_string_equal(typed, "");
 }
@@ -237,11 +202,11 @@ static void port_without_interrupt(void **state)
     (void)state;
     console_poll_start();
     for (int i = 0; i < 3; i++) {
-        assert_in_range(polling->expires - time_now, 1, 100000000);
-        time_now = polling->expires;
-        raised_on = ~0u;
+        assert_in_range(polling->expires - fake_now, 1, 100000000);
+        fake_now = polling->expires;
+        fake_pending[CONSOLE_CPU] = 0;
         polling->fn(polling->data);
-        assert_int_equal(raised_on, CONSOLE_CPU);
+        assert_int_equal(fake_pending[CONSOLE_CPU], PENDING_CONSOLE);
     }
 }
 

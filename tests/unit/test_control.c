@@ -2,27 +2,18 @@
  * The control interface: who may use it, what it refuses, and that tools get what they walk, pin and pause by.
  * Links: core/ctl/domctl.c core/ctl/domctl_life.c core/ctl/domctl_set.c core/ctl/domctl_vcpu.c core/ctl/domctl_save.c
  * Links: core/ctl/domain_info.c core/ctl/bitmap.c core/ctl/sysctl.c core/ctl/machine_info.c core/perfc.c core/lock.c
- * Links: lib/rangeset.c
+ * Links: lib/rangeset.c arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-#include "arch/arch.h"
+#include "arch/host/fake.h"
 #include "core/console.h"
 #include "core/ctl/ctl.h"
-#include "core/domain.h"
 #include "core/event.h"
 #include "core/heap.h"
 #include "core/hypercall.h"
 #include "core/keys.h"
 #include "core/options.h"
-#include "core/reject.h"
 #include "core/sched.h"
 #include "core/trace.h"
-#include "core/vcpu.h"
-#include "lib/print.h"
 #include "lib/rangeset.h"
 #include "lib/string.h"
 
@@ -33,36 +24,15 @@ static struct vcpu v0 = { .domain = &dom0 }, guest_vcpu[2];
 static struct vcpu *guest_vcpus[2];
 static shared_info_t shared;
 static struct frame frames[64];
-struct vcpu *fake_current;
 struct options opt = { .gnttab_max_frames = 64, .gnttab_max_maptrack_frames = 1024 };
 struct frame *frame_table = frames;
 mfn_t frame_table_max = 64;
 unsigned nr_cpus = 4;
 cpumask_t cpus_online = 0xf;
 struct domain *domain0 = &dom0, *domain_list = &dom0;
-static unsigned kill_rounds, continued, pauses, keys;
+static unsigned kill_rounds, pauses, keys;
 static u64 hard_set, soft_set;
-static const char *last_reason = "";
 
-struct domain *domain_get(domid_t id)
-{
-    struct domain *d = id == 0 ? &dom0 : id == 5 ? &guest : NULL;
-
-    if (d)
-        d->refs++;
-    return d;
-}
-void domain_put(struct domain *d) { d->refs--; }
-struct domain *domain_get_target(domid_t id, long *err)
-{
-    struct domain *d = domain_get(id == DOMID_SELF ? 0 : id);
-
-    if (!d)
-        *err = -ESRCH;
-    return d;
-}
-void domain_list_lock(void) {}
-void domain_list_unlock(void) {}
 static struct domain_config config;
 struct domain *domain_create(domid_t id, const struct domain_config *cfg, long *err)
 {
@@ -76,7 +46,6 @@ void domain_pause(struct domain *d) { d->pause_count++; pauses++; }
 void domain_unpause(struct domain *d) { d->pause_count--; }
 void domain_resume(struct domain *d) { (void)d; }
 struct vcpu *vcpu_create(struct domain *d, unsigned id, long *err) { (void)err; return d->vcpu[id] = &guest_vcpu[id]; }
-void vcpu_wake(struct vcpu *v) { (void)v; }
 void vcpu_runstate_get(struct vcpu *v, vcpu_runstate_info_t *out)
 {
     memset(out, 0, sizeof(*out));
@@ -105,49 +74,15 @@ void arch_physinfo(struct xen_sysctl_physinfo *info) { info->cpu_khz = 1; }
 void machine_wallclock_publish(struct domain *d) { (void)d; }
 void *mfn_to_virt(mfn_t mfn) { (void)mfn; return NULL; }
 mfn_t virt_to_mfn(const void *va) { (void)va; return 33; }
+void vcpu_wake(struct vcpu *v) { (void)v; }
 bool frame_get(mfn_t mfn, const struct domain *d) { return mfn < 64 && frames[mfn].owner == d->id; }
 void frame_put(mfn_t mfn) { (void)mfn; }
 bool frame_get_writable(mfn_t mfn, const struct domain *d) { return frame_get(mfn, d); }
 void frame_put_writable(mfn_t mfn) { (void)mfn; }
-void *zalloc(struct domain *d, size_t bytes) { (void)d; return calloc(1, bytes); }
-void zfree(void *p) { free(p); }
 u64 heap_free_pages(void) { return 100; }
 u64 heap_total_pages(void) { return 1000; }
 u64 heap_claimed_pages(void) { return 7; }
 u64 heap_free_below(unsigned bits) { return bits && bits < 32 ? 10 : 100; }
-unsigned smp_cpu(void) { return 0; }
-void machine_poll(void) {}
-bool preempt_check(void) { return true; }
-void log_always(const char *fmt, ...) { (void)fmt; }
-void panic(const char *fmt, ...) { (void)fmt; abort(); }
-long reject_at(const char *where, long code, const char *fmt, ...) { (void)where; last_reason = fmt; return code; }
-static u64 again_arg;
-long hypercall_continue(unsigned nr, unsigned nargs, ...)
-{
-    va_list ap;
-
-    va_start(ap, nargs);
-    again_arg = va_arg(ap, u64);
-    va_end(ap);
-    continued++;
-    return (long)nr;
-}
-int copy_from_guest(void *dst, gva_t src, size_t bytes)
-{
-    if (!src.va && bytes)
-        return -EFAULT;
-    if (bytes)
-        memcpy(dst, (void *)(uintptr_t)src.va, bytes);
-    return 0;
-}
-int copy_to_guest(gva_t dst, const void *src, size_t bytes)
-{
-    if (!dst.va && bytes)
-        return -EFAULT;
-    if (bytes)
-        memcpy((void *)(uintptr_t)dst.va, src, bytes);
-    return 0;
-}
 int clear_guest(gva_t dst, size_t bytes)
 {
     if (bytes)
@@ -179,7 +114,8 @@ static int start(void **state)
         guest_vcpu[i].pause_flags = VPF_DOWN;
     }
     fake_current = &v0;
-    continued = pauses = 0;
+    fake_continuations = pauses = 0;
+    fake_preempt_every = 1;
     return 0;
 }
 static int end(void **state)
@@ -233,8 +169,8 @@ static void one_at_a_time(void **state)
     assert_true(ctl_trylock());
     memset(&op, 0, sizeof(op));
     domctl(XEN_DOMCTL_pausedomain, 5);
-    assert_int_equal(continued, 1);
-    assert_int_equal(again_arg, (u64)(uintptr_t)&op);
+    assert_int_equal(fake_continuations, 1);
+    assert_int_equal(fake_next_args[0], (u64)(uintptr_t)&op);
     assert_int_equal(guest.ctl_paused, 0);
     ctl_unlock();
 }
@@ -257,7 +193,7 @@ static void creation_is_for_pv(void **state)
     assert_false(config.privileged);
     c->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
     assert_int_equal(domctl(XEN_DOMCTL_createdomain, 0), -EOPNOTSUPP);
-    assert_non_null(strstr(last_reason, "hardware virtualization"));
+    assert_non_null(strstr(fake_reason, "hardware virtualization"));
     c->flags = 0;
     c->grant_opts = 3;
     assert_int_equal(domctl(XEN_DOMCTL_createdomain, 0), -EINVAL);
@@ -288,8 +224,8 @@ static void destruction_goes_on_until_done(void **state)
 {
     (void)state;
     kill_rounds = 2;
-    while (domctl(XEN_DOMCTL_destroydomain, 5) == __HYPERVISOR_domctl) {}
-    assert_int_equal(continued, 2);
+    while (domctl(XEN_DOMCTL_destroydomain, 5) == -ERESTART) {}
+    assert_int_equal(fake_continuations, 2);
     assert_int_equal(kill_rounds, ~0u);
 }
 
@@ -404,8 +340,8 @@ static void frames_are_told_by_type(void **state)
         list[i] = i % 5;
     op.u.getpageframeinfo3.num = 600;
     op.u.getpageframeinfo3.array.p = list;
-    while (domctl(XEN_DOMCTL_getpageframeinfo3, 5) == __HYPERVISOR_domctl) {}
-    assert_true(continued > 0);
+    while (domctl(XEN_DOMCTL_getpageframeinfo3, 5) == -ERESTART) {}
+    assert_true(fake_continuations > 0);
     for (unsigned i = 0; i < 600; i++) {
         static const u64 want[5] = { XEN_DOMCTL_PFINFO_XTAB, XEN_DOMCTL_PFINFO_L4TAB | XEN_DOMCTL_PFINFO_LPINTAB,
                                      XEN_DOMCTL_PFINFO_L1TAB, XEN_DOMCTL_PFINFO_NOTAB, XEN_DOMCTL_PFINFO_XTAB };

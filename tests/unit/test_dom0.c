@@ -2,49 +2,22 @@
  * Domain 0 before its first instruction: how much memory dom0_mem= means, where things go in the initial region, and that
  * the page tables map it so, on a heap that gives its memory in pieces.
  * Links: core/build/dom0_size.c core/build/dom0_layout.c core/build/image.c core/build/why.c
+ * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_log.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "arch/host/fake.h"
 #include <string.h>
 #include <sys/mman.h>
-#include <cmocka.h>
-#include "arch/arch.h"
 #include "core/build/dom0.h"
 #include "core/build/dom0_size.h"
-#include "core/heap.h"
-#include "core/mmu.h"
-#include "lib/print.h"
 #include <machine/pte.h>
 
 #define FRAMES 65536u           /* 256 MiB */
 
-static u8 *ram;
-static u64 m2p[FRAMES];
 static mfn_t next_mfn;
 static unsigned largest;        /* order the heap still has */
 static u64 limit;
 
-void *mfn_to_virt(mfn_t mfn)
-{
-    assert_true(mfn && mfn < FRAMES);
-    return ram + (mfn << PAGE_SHIFT);
-}
-
-void m2p_set(mfn_t mfn, gfn_t gfn) { m2p[mfn] = gfn; }
-void *zalloc_pages(struct domain *d, unsigned order) { (void)d; return calloc(1, PAGE_SIZE << order); }
-void zfree_pages(void *p, unsigned order) { (void)order; free(p); }
 bool frame_release(mfn_t mfn) { (void)mfn; return true; }
-void log_line(enum log_level level, bool guest, const char *fmt, ...) { (void)level, (void)guest, (void)fmt; }
-
-void panic(const char *fmt, ...)
-{
-    fail_msg("panic: %s", fmt);
-    abort();
-}
 
 bool guest_range_ok(u64 va, u64 bytes)
 {
@@ -185,7 +158,7 @@ static void tables_map_the_region(void **state)
         for (u64 pfn = 0; pfn < region; pfn++) {
             u64 entry = look_up(&im, l.virt_base + (pfn << PAGE_SHIFT));
             assert_int_equal(pte_mfn(entry), image_mfn(&im, pfn));
-            assert_int_equal(m2p[pte_mfn(entry)], pfn);
+            assert_int_equal(fake_m2p[pte_mfn(entry)], pfn);
         }
         assert_false(look_up(&im, l.tables) & PTE_RW);
         assert_int_equal(look_up(&im, l.end), 0);
@@ -219,8 +192,9 @@ int main(void)
         cmocka_unit_test(sizes), cmocka_unit_test(layout_of_linux), cmocka_unit_test(layout_refusals),
         cmocka_unit_test(tables_map_the_region), cmocka_unit_test(copies_cross_pieces),
     };
-    ram = mmap(NULL, (u64)FRAMES << PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (ram == MAP_FAILED)
+    fake_ram_frames = FRAMES;
+    fake_ram = mmap(NULL, (u64)FRAMES << PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (fake_ram == MAP_FAILED)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

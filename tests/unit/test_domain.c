@@ -4,15 +4,10 @@
  * The mechanisms around it (events, grants, page tables, scheduler) are stubs that count.
  * Links: core/domain.c core/domain_kill.c core/shutdown.c core/vcpu.c core/vcpu_timer.c core/reject.c core/timer.c
  *        core/lock.c lib/pqueue.c lib/rangeset.c
+ * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "arch/host/fake.h"
 #include <string.h>
-#include <cmocka.h>
-#include "arch/arch.h"
-#include "core/domain.h"
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/heap.h"
@@ -20,7 +15,6 @@
 #include "core/mmu.h"
 #include "core/options.h"
 #include "core/sched.h"
-#include "core/vcpu.h"
 #include "lib/print.h"
 
 /* ---- stubs ---- */
@@ -30,43 +24,15 @@ static struct vcpu idle_vcpu = { .domain = &idle_record };
 struct domain *idle_domain = &idle_record;
 struct vcpu *fake_current = &idle_vcpu;
 struct options opt;
-unsigned nr_cpus = 1;
-cpumask_t cpus_online = 1;
-static u32 pending;
-static long objects, fail_in = -1;      /* allocations alive; successes before one fails */
 static unsigned dom_exc, relinquished, wakes, restarts_left;
 
-ns_t now_ns(void) { return 1; }
-unsigned smp_cpu(void) { return 0; }
-void cpu_raise(unsigned cpu, u32 bits) { (void)cpu; pending |= bits; }
-void machine_timer_arm(ns_t t) { (void)t; }
-void machine_poll(void) { fail_msg("waits for ever"); }
 void machine_end(enum machine_end how) { (void)how; abort(); }
 void machine_dump_vcpu(struct vcpu *v) { (void)v; }
 void machine_time_publish(struct vcpu *v) { (void)v; }
-void log_always(const char *fmt, ...) { (void)fmt; }
 void log_line(enum log_level l, bool g, const char *fmt, ...) { (void)g, (void)fmt; assert_true(l != LOG_ERROR); }
-void panic(const char *fmt, ...) { fprintf(stderr, "panic: %s\n", fmt); abort(); }
-
-void *zalloc(struct domain *d, size_t bytes)
-{
-    (void)d;
-    if (fail_in == 0)
-        return NULL;
-    if (fail_in > 0)
-        fail_in--;
-    objects++;
-    return calloc(1, bytes);
-}
-void zfree(void *p) { if (p) { objects--; free(p); } }
 void *shared_page_alloc(struct domain *d) { return zalloc(d, PAGE_SIZE); }
 void shared_page_free(void *page) { zfree(page); }
 long domain_claim(struct domain *d, u64 pages) { (void)d, (void)pages; return 0; }
-bool preempt_check(void) { return false; }
-long hypercall_continue(unsigned nr, unsigned n, ...) { (void)nr, (void)n; return -ERESTART; }
-int copy_from_guest(void *dst, gva_t src, size_t n) { memcpy(dst, (void *)src.va, n); return 0; }
-int copy_to_guest(gva_t dst, const void *src, size_t n) { memcpy((void *)dst.va, src, n); return 0; }
-bool guest_range_ok(u64 va, u64 n) { (void)va, (void)n; return true; }
 
 static void *part(void) { return zalloc(NULL, 1); }
 long event_domain_init(struct domain *d) { return (d->event = part()) ? 0 : -ENOMEM; }
@@ -92,7 +58,6 @@ void sched_vcpu_destroy(struct vcpu *v) { zfree(v->sched); }
 void vcpu_wake(struct vcpu *v) { wakes += vcpu_runnable(v); }
 void vcpu_sleep_nosync(struct vcpu *v) { (void)v; }
 void vcpu_sleep_sync(struct vcpu *v) { (void)v; }
-void vcpu_kick(struct vcpu *v) { (void)v; }
 void vcpu_runstate_get(struct vcpu *v, vcpu_runstate_info_t *out) { *out = v->runstate; }
 long arch_domain_init(struct domain *d) { (void)d; return 0; }
 void arch_domain_destroy(struct domain *d) { (void)d; }
@@ -212,7 +177,7 @@ static void is_found_while_it_lives(void **state)
     assert_int_equal(d->dying, DOMDYING_dead);
     domain_put(d);
     assert_null(domain_get(id));
-    assert_true(pending & PENDING_TASK);
+    assert_true(fake_pending[0] & PENDING_TASK);
     domains_reap();
 }
 
@@ -250,9 +215,9 @@ static void failing_creation_leaves_nothing(void **state)
 
     long before = 0;
     for (long n = 0;; n++) {
-        fail_in = n;
+        fake_heap_fails_in = n;
         struct domain *d = domain_create(DOMID_INVALID, &config, &err);
-        fail_in = -1;
+        fake_heap_fails_in = -1;
         if (d) {
             assert_true(n > 5);
             assert_ptr_equal(domain_get(d->id), d);
@@ -263,9 +228,9 @@ static void failing_creation_leaves_nothing(void **state)
         }
         assert_int_equal(err, -ENOMEM);
         if (n == 2)
-            before = objects; /* the id table and the structure stay for the next one */
+            before = fake_heap_objects; /* the id table and the structure stay for the next one */
         else if (n > 2)
-            assert_int_equal(objects, before);
+            assert_int_equal(fake_heap_objects, before);
     }
     assert_null(domain_list);
 }

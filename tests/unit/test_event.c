@@ -5,6 +5,7 @@
  * few steps all states through EVTCHNOP_status; that exactly the raised, unmasked ports reach the guest; the auditor.
  * Links: core/event.c core/event_2l.c core/event_fifo.c core/event_bind.c core/event_op.c core/event_audit.c
  *        core/lock.c arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_core.c
+ *        arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_log.c
  */
 #include "arch/host/fake.h"
 #include "arch/arch.h"
@@ -552,7 +553,7 @@ static void test_privilege(void **state)
     evtchn_reset_t r = { .dom = 2 };
     assert_int_equal(op(EVTCHNOP_reset, &r), -EINVAL); /* it runs */
     assert_int_equal(op(99, &r), -ENOSYS);
-    fake_fault = true;
+    fake_fault_in = 0;
     assert_int_equal(op(EVTCHNOP_close, &r), -EFAULT);
     tear_down();
 }

@@ -5,6 +5,7 @@
  * fails a frame that is given up before the TLB was flushed.
  * Links: core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_version.c core/grant_op.c
  *        core/grant_audit.c core/lock.c arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_core.c
+ *        arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_log.c
  */
 #include "arch/host/fake.h"
 #include "arch/arch.h"
@@ -503,7 +504,7 @@ static void test_refused(void **state)
     assert_int_equal(op(77, &t, 1), -ENOSYS);
     assert_int_equal(op(GNTTABOP_map_grant_ref, &t, 1UL << 31), -EINVAL);
     assert_int_equal(op(GNTTABOP_query_size, &t, 2), -EINVAL);
-    fake_fault = true;
+    fake_fault_in = 0;
     assert_int_equal(op(GNTTABOP_copy, &t, 1), -EFAULT);
     *v1(1, 9) = (grant_entry_v1_t){ GTF_permit_access, 0, ram[1][0] };
     assert_int_equal(map(0, 1, 9, GNTMAP_host_map, 1, &h), GNTST_okay);

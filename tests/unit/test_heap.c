@@ -2,80 +2,24 @@
  * Frames and objects against a model that knows who has what: nothing is given out twice, limits and alignment hold,
  * everything comes back, what a guest wrote never shows again, and every failure leaves the books balanced.
  * Links: core/heap.c core/frame.c core/slab.c core/lock.c
+ * Links: arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_log.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-#include "arch/arch.h"
-#include "core/domain.h"
+#include "arch/host/fake.h"
 #include "core/heap.h"
 #include "core/mmu.h"
-#include "core/reject.h"
-#include "lib/print.h"
 #include "lib/string.h"
 
 #define FRAMES 8192u            /* 32 MiB of RAM, mfns 0..8191 */
 
-/* ---- a machine: RAM, one CPU, a TLB that remembers being flushed ---- */
+/* ---- a machine: RAM, one CPU, a TLB that remembers being flushed (arch/host) ---- */
 
-static char *ram;
-static u64 m2p[FRAMES];
-static u32 clock_now = 1, flushed_at;
-static unsigned flushes, rejects;
 struct frame *frame_table;
 mfn_t frame_table_max = FRAMES;
-unsigned nr_cpus = 1;
-cpumask_t cpus_online = 1;
-
-void *mfn_to_virt(mfn_t mfn) { return ram + mfn * PAGE_SIZE; }
-mfn_t virt_to_mfn(const void *va) { return (mfn_t)((const char *)va - ram) / PAGE_SIZE; }
-void page_clear(void *page) { memset(page, 0, PAGE_SIZE); }
-unsigned smp_cpu(void) { return 0; }
-void machine_poll(void) { fail_msg("waits for ever"); }
-u32 tlb_clock(void) { return clock_now; }
-cpumask_t tlb_stale(cpumask_t mask, u32 stamp) { return flushed_at <= stamp ? mask : 0; }
-void tlb_flush_mask(cpumask_t mask, u64 va)
-{
-    (void)mask;
-    (void)va;
-    flushed_at = ++clock_now;
-    flushes++;
-}
-void m2p_set(mfn_t mfn, gfn_t gfn) { m2p[mfn] = gfn; }
 bool type_get_writable(mfn_t mfn) { mfn_frame(mfn)->type++; return true; }
 void type_put_writable(mfn_t mfn) { mfn_frame(mfn)->type--; }
-void log_always(const char *fmt, ...) { (void)fmt; }
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    abort();
-}
-long reject_at(const char *where, long code, const char *fmt, ...)
-{
-    (void)where;
-    (void)fmt;
-    rejects++;
-    return code;
-}
 
 static struct domain guest;
-struct domain *domain_get(domid_t id)
-{
-    if (id != guest.id || !guest.refs)
-        return NULL;
-    guest.refs++;
-    return &guest;
-}
-void domain_put(struct domain *d)
-{
-    assert_true(d->refs > 0);
-    d->refs--;
-}
+struct domain *domain_list = &guest;
 
 /* ---- every test starts with an empty guest and ends with all memory free ---- */
 
@@ -84,9 +28,10 @@ static u64 all_free;
 static int start(void **state)
 {
     (void)state;
-    if (!ram) {
-        ram = aligned_alloc(PAGE_SIZE, FRAMES * PAGE_SIZE);
-        memset(ram, 0xa5, FRAMES * PAGE_SIZE);
+    if (!frame_table) {
+        fake_ram = aligned_alloc(PAGE_SIZE, FRAMES * PAGE_SIZE);
+        fake_ram_frames = FRAMES;
+        memset(fake_ram, 0xa5, FRAMES * PAGE_SIZE);
         frame_table = calloc(FRAMES, sizeof(*frame_table));
         heap_add(0, FRAMES);
         all_free = heap_free_pages();
@@ -96,7 +41,7 @@ static int start(void **state)
     guest.refs = 1;
     guest.max_pages = FRAMES;
     spin_lock_init(&guest.page_lock, pages);
-    rejects = 0;
+    fake_rejects = 0;
     return 0;
 }
 
@@ -204,10 +149,10 @@ static void guest_frames_come_zeroed_and_go_scrubbed(void **state)
             assert_memory_equal(mfn_to_virt(m), zero, sizeof(zero));
             memset(mfn_to_virt(m), 0x11 + (int)round, PAGE_SIZE);
         }
-        flushes = 0;
+        fake_flushes = 0;
         for (mfn_t m = 1; m < FRAMES; m++)
             assert_true(frame_release(m));
-        assert_true(flushes >= 1 && flushes <= FRAMES / 64 + 1); /* one per batch, not one per page */
+        assert_true(fake_flushes >= 1 && fake_flushes <= FRAMES / 64 + 1); /* one per batch, not one per page */
         heap_scrub_all();
     }
 }
@@ -231,7 +176,7 @@ static void references_keep_a_frame(void **state)
     assert_int_equal(guest.tot_pages, 1);
     frame_put(mfn);
     assert_int_equal(guest.tot_pages, 0);
-    assert_int_equal(m2p[mfn], INVALID_M2P);
+    assert_int_equal(fake_m2p[mfn], INVALID_M2P);
     assert_false(frame_get_any(mfn, &owner));
     assert_false(frame_get(FRAMES + 5, &guest));
 }
@@ -245,7 +190,7 @@ static void maximum_is_a_maximum(void **state)
     a = domain_alloc_pages(&guest, 1, 0);
     assert_true(a != MFN_NONE);
     assert_int_equal(domain_alloc_pages(&guest, 1, 0), MFN_NONE);
-    assert_int_equal(rejects, 1);
+    assert_int_equal(fake_rejects, 1);
     b = domain_alloc_pages(&guest, 0, 0);
     assert_true(b != MFN_NONE);
     assert_int_equal(domain_alloc_pages(&guest, 0, 0), MFN_NONE);
@@ -339,7 +284,7 @@ static void a_limit_refuses_and_says_so(void **state)
     assert_null(zalloc(&guest, 2000));
     assert_null(zalloc_pages(&guest, 0));
     assert_null(shared_page_alloc(&guest));
-    assert_int_equal(rejects, 3);
+    assert_int_equal(fake_rejects, 3);
     zfree(a);
     assert_int_equal(guest.serai_bytes, 0);
     guest.serai_limit = 0;

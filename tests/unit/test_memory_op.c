@@ -3,13 +3,9 @@
  * balloons and exchanges at random while its map and the machine-to-physical table must agree.
  * Links: core/call/memory.c core/call/reservation.c core/call/exchange.c core/call/memmap.c core/call/resource.c
  * Links: core/heap.c core/frame.c core/slab.c core/lock.c
+ * Links: arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_guest.c arch/host/fake_log.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-#include "arch/arch.h"
+#include "arch/host/fake.h"
 #include "core/call/memory.h"
 #include "core/domain.h"
 #include "core/e820.h"
@@ -17,45 +13,21 @@
 #include "core/heap.h"
 #include "core/hypercall.h"
 #include "core/mmu.h"
-#include "core/perfc.h"
-#include "core/reject.h"
-#include "core/vcpu.h"
-#include "lib/print.h"
 #include "lib/string.h"
 
 #define FRAMES 4096u
 
 /* ---- the machine ---- */
 
-static char *ram;
-static u64 m2p[FRAMES];
 struct frame *frame_table;
 mfn_t frame_table_max = FRAMES;
-unsigned nr_cpus = 1;
-cpumask_t cpus_online = 1;
-struct vcpu *fake_current;
 
 static struct domain guest, dom0;
+struct domain *domain_list = &dom0;
 static struct vcpu guest_vcpu, dom0_vcpu;
-static int faults_after = -1;   /* so many more guest accesses work; -1: all */
-static unsigned preempt_every, looks;
-static bool continued;
-static u64 next_cmd, next_arg;
 
-void *mfn_to_virt(mfn_t mfn) { return ram + mfn * PAGE_SIZE; }
-mfn_t virt_to_mfn(const void *va) { return (mfn_t)((const char *)va - ram) / PAGE_SIZE; }
-void page_clear(void *page) { memset(page, 0, PAGE_SIZE); }
-unsigned smp_cpu(void) { return 0; }
-void machine_poll(void) { fail_msg("waits for ever"); }
-u32 tlb_clock(void) { return 1; }
-cpumask_t tlb_stale(cpumask_t mask, u32 stamp) { (void)mask; (void)stamp; return 0; }
-void tlb_flush_mask(cpumask_t mask, u64 va) { (void)mask; (void)va; }
-void m2p_set(mfn_t mfn, gfn_t gfn) { m2p[mfn] = gfn; }
 bool type_get_writable(mfn_t mfn) { (void)mfn; return true; }
 void type_put_writable(mfn_t mfn) { (void)mfn; }
-void log_always(const char *fmt, ...) { (void)fmt; }
-void panic(const char *fmt, ...) { (void)fmt; abort(); }
-long reject_at(const char *where, long code, const char *fmt, ...) { (void)where; (void)fmt; return code; }
 mfn_t machine_m2p_extent(unsigned i) { return i < 2 ? 512 * (i + 1) : MFN_NONE; }
 static struct e820_list e820 = { .nr = 2, .e = { { 0, 0x9f000, E820_RAM }, { 0x100000, 0x1000000, E820_RAM } } };
 const struct e820_list *machine_e820(void) { return &e820; }
@@ -65,83 +37,17 @@ long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn)
     *mfn = 1000 + index + 100 * status;
     return 0;
 }
-#ifdef SERAI_DEBUG
-void perfc_add(enum perfc counter, u64 n) { (void)counter; (void)n; }
-#endif
 
-static bool faulty(void) { return faults_after == 0 || (faults_after > 0 && faults_after-- == 0); }
-int copy_from_guest(void *dst, gva_t src, size_t bytes)
-{
-    if (faulty())
-        return -EFAULT;
-    memcpy(dst, (void *)(uintptr_t)src.va, bytes);
-    return 0;
-}
-int copy_to_guest(gva_t dst, const void *src, size_t bytes)
-{
-    if (faulty())
-        return -EFAULT;
-    memcpy((void *)(uintptr_t)dst.va, src, bytes);
-    return 0;
-}
-
-struct domain *domain_get(domid_t id)
-{
-    struct domain *d = id == guest.id ? &guest : id == 0 ? &dom0 : NULL;
-
-    if (d)
-        d->refs++;
-    return d;
-}
-void domain_put(struct domain *d) { d->refs--; }
-struct domain *domain_get_target(domid_t id, long *err)
-{
-    struct domain *me = fake_current->domain;
-
-    if (id == DOMID_SELF || id == me->id)
-        return domain_get(me->id);
-    *err = me->privileged ? -ESRCH : -EPERM;
-    return me->privileged ? domain_get(id) : NULL;
-}
-
-bool preempt_check(void) { return preempt_every && ++looks % preempt_every == 0; }
-long hypercall_continue(unsigned nr, unsigned nargs, ...)
-{
-    va_list ap;
-
-    assert_int_equal(nr, __HYPERVISOR_memory_op);
-    assert_int_equal(nargs, 2);
-    va_start(ap, nargs);
-    next_cmd = va_arg(ap, u64);
-    next_arg = va_arg(ap, u64);
-    va_end(ap);
-    continued = true;
-    return (long)nr;
-}
-
-static unsigned continuations;
-static long memory_op(u64 cmd, void *arg)
-{
-    u64 at = (u64)(uintptr_t)arg;
-    long rc;
-
-    do {
-        continued = false;
-        rc = do_memory_op(cmd, at);
-        cmd = next_cmd;
-        at = next_arg;
-        continuations += continued;
-    } while (continued);
-    return rc;
-}
+static long memory_op(u64 cmd, void *arg) { return fake_call2(do_memory_op, cmd, (u64)(uintptr_t)arg); }
 
 static u64 all_free;
 
 static int start(void **state)
 {
     (void)state;
-    if (!ram) {
-        ram = aligned_alloc(PAGE_SIZE, FRAMES * PAGE_SIZE);
+    if (!frame_table) {
+        fake_ram = aligned_alloc(PAGE_SIZE, FRAMES * PAGE_SIZE);
+        fake_ram_frames = FRAMES;
         frame_table = calloc(FRAMES, sizeof(*frame_table));
         heap_add(1, FRAMES);
         all_free = heap_free_pages();
@@ -149,6 +55,7 @@ static int start(void **state)
     memset(&guest, 0, sizeof(guest));
     memset(&dom0, 0, sizeof(dom0));
     guest.id = 3;
+    dom0.next = &guest;
     guest.refs = dom0.refs = 1;
     guest.max_pages = 1024;
     dom0.max_pages = FRAMES;
@@ -160,15 +67,15 @@ static int start(void **state)
     guest_vcpu.domain = &guest;
     dom0_vcpu.domain = &dom0;
     fake_current = &guest_vcpu;
-    faults_after = -1;
-    preempt_every = continuations = 0;
+    fake_fault_in = -1;
+    fake_preempt_every = fake_continuations = 0;
     return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    faults_after = -1;
+    fake_fault_in = -1;
     while (guest.page_head)
         assert_true(frame_release(guest.page_head));
     zfree(guest.map);
@@ -195,15 +102,15 @@ static void populate_answers_frames_and_fills_the_table(void **state)
     xen_memory_reservation_t r = reservation(list, 256, 0);
 
     (void)state;
-    preempt_every = 2;
+    fake_preempt_every = 2;
     for (u64 i = 0; i < 256; i++)
         list[i] = 5000 + i;
     assert_int_equal(memory_op(XENMEM_populate_physmap, &r), 256);
-    assert_true(continuations > 0);
+    assert_true(fake_continuations > 0);
     assert_int_equal(guest.tot_pages, 256);
     for (u64 i = 0; i < 256; i++) {
         assert_int_equal(mfn_frame(list[i])->owner, guest.id);
-        assert_int_equal(m2p[list[i]], 5000 + i);
+        assert_int_equal(fake_m2p[list[i]], 5000 + i);
     }
     assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 256);
     assert_int_equal(guest.tot_pages, 0);
@@ -239,10 +146,10 @@ static void unwritable_lists_leave_nothing_behind(void **state)
 
     (void)state;
     for (int n = 1; n < 9; n++) {
-        faults_after = n; /* the block, then read and write of each entry */
+        fake_fault_in = n; /* the block, then read and write of each entry */
         assert_int_equal(memory_op(XENMEM_populate_physmap, &r), (n - 1) / 2);
         assert_int_equal(guest.tot_pages, (u64)(n - 1) / 2);
-        faults_after = -1;
+        fake_fault_in = -1;
         while (guest.page_head)
             frame_release(guest.page_head);
     }
@@ -275,15 +182,15 @@ static void exchange_gives_contiguous_low_memory(void **state)
     (void)state;
     guest.privileged = true; /* address limits are for those who have devices */
     fill(in, 192);
-    preempt_every = 1;
+    fake_preempt_every = 1;
     assert_int_equal(memory_op(XENMEM_exchange, &x), 0);
-    assert_int_equal(continuations, 2);
+    assert_int_equal(fake_continuations, 2);
     assert_int_equal(x.nr_exchanged, 192);
     assert_int_equal(guest.tot_pages, 192);
     for (u64 c = 0; c < 3; c++) {
         assert_true(out[c] % 64 == 0 && (out[c] + 64) << 12 <= 1ul << 23);
         for (u64 i = 0; i < 64; i++)
-            assert_int_equal(m2p[out[c] + i], 64 * c + i);
+            assert_int_equal(fake_m2p[out[c] + i], 64 * c + i);
     }
     for (u64 i = 0; i < 192; i++)
         assert_int_equal(mfn_frame(in[i])->owner == guest.id, false);
@@ -294,7 +201,7 @@ static void check_untouched(const u64 *in, u64 n, u64 out0)
     for (u64 i = 0; i < n; i++) {
         assert_int_equal(mfn_frame(in[i])->owner, guest.id);
         assert_int_equal(mfn_frame(in[i])->count, FRAME_ALLOCATED | 1);
-        assert_int_equal(m2p[in[i]], i);
+        assert_int_equal(fake_m2p[in[i]], i);
     }
     assert_int_equal(out0, 77);
     assert_int_equal(guest.tot_pages, n);
@@ -317,9 +224,9 @@ static void failed_exchange_is_clean(void **state)
     frame_put(in[40]);
     check_untouched(in, 64, out[0]);
     for (int n = 1; n <= 66; n++) { /* a fault at each access but the last two, the answers */
-        faults_after = n;
+        fake_fault_in = n;
         assert_int_equal(memory_op(XENMEM_exchange, &x), -EFAULT);
-        faults_after = -1;
+        fake_fault_in = -1;
         check_untouched(in, 64, out[0]);
     }
     assert_int_equal(heap_free_pages(), free_before);
@@ -347,7 +254,7 @@ static void exchange_splits_large_extents_above_the_maximum(void **state)
     assert_int_equal(memory_op(XENMEM_exchange, &x), 0);
     assert_int_equal(guest.tot_pages, 64);
     for (u64 i = 0; i < 64; i++)
-        assert_int_equal(m2p[out[i]], 900 + i);
+        assert_int_equal(fake_m2p[out[i]], 900 + i);
 }
 
 /* ---- a guest that does everything at random ---- */
@@ -374,7 +281,7 @@ static void random_ballooning_keeps_maps_in_step(void **state)
     (void)state;
     memset(p2m, 0, sizeof(p2m));
     seed = 161;
-    preempt_every = 3;
+    fake_preempt_every = 3;
     for (unsigned step = 0; step < 20000; step++) {
         u32 what = rnd(3);
         u64 n = pick(what != 0, gfns, 1 + rnd(64));
@@ -404,7 +311,7 @@ static void random_ballooning_keeps_maps_in_step(void **state)
         assert_int_equal(guest.tot_pages, pages);
         for (u32 g = 0; g < GFNS; g++)
             if (p2m[g]) {
-                assert_int_equal(m2p[p2m[g]], g);
+                assert_int_equal(fake_m2p[p2m[g]], g);
                 assert_int_equal(mfn_frame(p2m[g])->count, FRAME_ALLOCATED | 1);
             }
     }
@@ -450,10 +357,10 @@ static void grant_frames_are_acquired(void **state)
     fake_current = &dom0_vcpu;
     assert_int_equal(memory_op(XENMEM_acquire_resource, &q), 0);
     assert_int_equal(q.nr_frames, 64);
-    preempt_every = 1;
+    fake_preempt_every = 1;
     q.frame_list.p = frames;
     assert_int_equal(memory_op(XENMEM_acquire_resource, &q), 0);
-    assert_true(continuations > 0);
+    assert_true(fake_continuations > 0);
     assert_true(frames[0] == 1000 && frames[63] == 1063);
     q.frame = 1;
     assert_int_equal(memory_op(XENMEM_acquire_resource, &q), -EINVAL);

@@ -2,26 +2,15 @@
  * Dispatch, continuation and multicalls: every entry runs exactly once or goes on where it stopped, whatever is
  * pre-empted when; results go to their entries; what is left is in the guest's memory.
  * Links: core/hypercall.c core/call/multicall.c
+ * Links: arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_log.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-#include "abi/xen.h"
-#include "arch/arch.h"
-#include "core/domain.h"
+#include "arch/host/fake.h"
 #include "core/hypercall.h"
-#include "core/perfc.h"
-#include "core/reject.h"
-#include "core/vcpu.h"
-#include "lib/print.h"
 #include "lib/string.h"
 
 static struct domain dom;
 static struct vcpu vcpu = { .domain = &dom };
 struct vcpu *fake_current = &vcpu;
-static unsigned preempt_every, looks, faults_after;
 static u64 restart[7];
 static bool restarted;
 
@@ -67,34 +56,12 @@ long do_memory_op(u64 a, u64 who)
 
 /* ---- the machine ---- */
 
-bool preempt_check(void) { return preempt_every && ++looks % preempt_every == 0; }
 void arch_hypercall_restart(u64 nr, const u64 *args, unsigned nargs)
 {
     restart[0] = nr;
     memcpy(restart + 1, args, nargs * sizeof(u64));
     restarted = true;
 }
-static bool faulty(void) { return faults_after && --faults_after == 0; }
-int copy_from_guest(void *dst, gva_t src, size_t bytes)
-{
-    if (faulty())
-        return -EFAULT;
-    memcpy(dst, (void *)(uintptr_t)src.va, bytes);
-    return 0;
-}
-int copy_to_guest(gva_t dst, const void *src, size_t bytes)
-{
-    if (faulty())
-        return -EFAULT;
-    memcpy((void *)(uintptr_t)dst.va, src, bytes);
-    return 0;
-}
-long reject_at(const char *where, long code, const char *fmt, ...) { (void)where; (void)fmt; return code; }
-void panic(const char *fmt, ...) { (void)fmt; abort(); }
-#ifdef SERAI_DEBUG
-void perfc_add(enum perfc counter, u64 n) { (void)counter; (void)n; }
-void perfc_hypercall(u32 nr) { (void)nr; }
-#endif
 
 /* As the guest's kernel: issue a call, and again as long as the machine says so. */
 static long call(u32 nr, u64 a, u64 b)
@@ -123,7 +90,8 @@ static int start(void **state)
     (void)state;
     memset(steps, 0, sizeof(steps));
     memset(&vcpu.mc, 0, sizeof(vcpu.mc));
-    preempt_every = looks = faults_after = calls = 0;
+    fake_preempt_every = fake_looks = calls = 0;
+    fake_fault_in = -1;
     return 0;
 }
 
@@ -165,8 +133,8 @@ static void results_go_to_their_entries(void **state)
 static void a_lone_long_call_restarts_itself(void **state)
 {
     (void)state;
-    for (preempt_every = 1; preempt_every < 12; preempt_every++) {
-        steps[5] = looks = 0;
+    for (fake_preempt_every = 1; fake_preempt_every < 12; fake_preempt_every++) {
+        steps[5] = fake_looks = 0;
         assert_int_equal(call(__HYPERVISOR_memory_op, 0, 5), 105);
         assert_int_equal(steps[5], 10);
     }
@@ -179,7 +147,7 @@ static void every_entry_runs_once_whatever_is_preempted(void **state)
         struct multicall_entry m[40];
 
         start(NULL);
-        preempt_every = every;
+        fake_preempt_every = every;
         for (unsigned i = 0; i < 40; i++)
             m[i] = (struct multicall_entry){ .op = i % 3 ? __HYPERVISOR_memory_op : __HYPERVISOR_stack_switch,
                                              .args = { i % 3 ? 0 : 1000, i } };
@@ -201,7 +169,7 @@ static void lists_that_vanish_end_the_multicall(void **state)
     (void)state;
     for (unsigned n = 1; n <= 6; n++) {
         calls = 0;
-        faults_after = n;
+        fake_fault_in = n - 1;
         assert_int_equal(multicall(m, 3), -EFAULT);
         assert_int_equal(calls, n / 2);
     }

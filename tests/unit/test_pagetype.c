@@ -13,7 +13,8 @@
  *
  * test_pagetype [seed [operations]] runs one sequence.
  * Links: core/frame.c core/pagetype.c core/pte.c core/mmu.c core/mmu_update.c core/mmuext.c core/audit.c core/lock.c
- *        arch/host/fake_machine.c arch/host/fake_guest.c
+ *        arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_domain.c arch/host/fake_heap.c
+ *        arch/host/fake_log.c
  */
 #include <fcntl.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 #include "core/frame_inline.h"
 #include "core/mmu_internal.h"
 #include "core/reject.h"
+#include "lib/print.h"
 #include "lib/rangeset.h"
 #include <machine/descriptors.h>
 
@@ -39,33 +41,18 @@
 #define NR_GRANTS 16
 #define XEN_SLOT_MARK (PTE_PRESENT | 0x5e4a1000)
 
-static void broken(const char *fmt, ...) __printf(1, 2) __noreturn;
-static void broken(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fputc('\n', stderr);
-    abort();
-}
-
 /* ---- the world around ---- */
 
 static struct frame table[FRAMES + 1];
 struct frame *frame_table = table;
 mfn_t frame_table_max = FRAMES + 1;
-struct domain *domain0, *domain_list;
 static struct domain domain[NR_DOMAINS];
 static struct vcpu vcpu[NR_DOMAINS];
 static struct vcpu *vcpu_ptr[NR_DOMAINS];
 s32 fake_mmu_work = 1024;
 static bool is_free[FRAMES];
 static u32 clock_now, flushed_at[NR_DOMAINS];   /* domain n runs on CPU n only */
-static gfn_t m2p[FRAMES + 1];
 
-void fake_core_reset(void) {}
 u32 tlb_clock(void) { return clock_now; }
 cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
 {
@@ -77,10 +64,7 @@ cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
     return stale;
 }
 void tlb_flush_here(u64 va) { (void)va; }
-bool guest_range_ok(u64 va, u64 bytes) { (void)va, (void)bytes; return true; }
 void cache_flush(bool all) { (void)all; }
-void page_clear(void *p) { memset(p, 0, PAGE_SIZE); }
-void page_copy(void *d, const void *s) { memmove(d, s, PAGE_SIZE); }
 void arch_base_changed(struct vcpu *v, bool user) { (void)v, (void)user; }
 long arch_set_ldt(struct vcpu *v, u64 base, u64 n) { (void)v, (void)base, (void)n; return -EINVAL; }
 void arch_l4_fill(u64 *l4)
@@ -91,17 +75,10 @@ void arch_l4_fill(u64 *l4)
 bool descriptor_page_valid(mfn_t mfn) { return !(*(u64 *)mfn_to_virt(mfn) & PTE_RW); }
 bool machine_frame_readonly(mfn_t mfn) { (void)mfn; return false; }
 bool rangeset_contains(const struct rangeset *r, u64 a, u64 b) { return r && (a == DEVICE || a >> 35) && a == b; }
-void m2p_set(mfn_t mfn, gfn_t gfn) { m2p[mfn] = gfn; }
 unsigned event_audit(struct domain *d) { (void)d; return 0; }
 unsigned grant_audit(struct domain *d) { (void)d; return 0; }
-long reject_at(const char *where, long code, const char *fmt, ...) { (void)where, (void)fmt; return code; }
-ns_t now_ns(void) { return 0; }
-void domain_list_lock(void) {}
-void domain_list_unlock(void) {}
 void domain_pause_nosync(struct domain *d) { (void)d; }
 void domain_unpause(struct domain *d) { (void)d; }
-void *zalloc_pages(struct domain *d, unsigned order) { (void)d; return calloc(1, PAGE_SIZE << order); }
-void zfree_pages(void *p, unsigned order) { (void)order; free(p); }
 bool domain_charge(struct domain *d, u64 b) { (void)d, (void)b; return true; }
 void domain_uncharge(struct domain *d, u64 b) { (void)d, (void)b; }
 
@@ -115,7 +92,7 @@ struct domain *domain_get(domid_t id)
 void domain_put(struct domain *d)
 {
     if (!d->refs--)
-        broken("domain %u: a reference too few", d->id);
+        panic("domain %u: a reference too few", d->id);
 }
 struct domain *domain_get_target(domid_t id, long *err)
 {
@@ -141,14 +118,14 @@ void heap_free(mfn_t mfn, unsigned order)
 {
     (void)order;
     if (is_free[mfn] || (table[mfn].count & FRAME_REFS))
-        broken("frame %lu freed with count %lx", mfn, table[mfn].count);
+        panic("frame %lu freed with count %lx", mfn, table[mfn].count);
     is_free[mfn] = true;
     table[mfn].owner = OWNER_NONE;
 }
 void heap_free_dirty(mfn_t mfn)
 {
     if ((table[mfn].type & (TYPE_USES | TYPE_PINNED | TYPE_PARTIAL)))
-        broken("frame %lu freed in use: type %lx", mfn, table[mfn].type);
+        panic("frame %lu freed in use: type %lx", mfn, table[mfn].type);
     tlb_flush_mask(cpus_online, FLUSH_ALL);
     heap_free(mfn, 0);
 }
@@ -341,7 +318,7 @@ static void compare_spec(void)
     spec_settle();
     for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
         if (!is_free[mfn] && (spec[mfn].uses != want[mfn].uses || (spec[mfn].uses && spec[mfn].type != want[mfn].type)))
-            broken("frame %lu (domain %u): type %lu with %lu uses, specified: type %lu with %lu uses", mfn, table[mfn].owner,
+            panic("frame %lu (domain %u): type %lu with %lu uses, specified: type %lu with %lu uses", mfn, table[mfn].owner,
                    spec[mfn].type >> TYPE_SHIFT, spec[mfn].uses, want[mfn].type >> TYPE_SHIFT, want[mfn].uses);
 }
 
@@ -369,16 +346,16 @@ static void recount(void)
         for (unsigned i = 0; (type_live_table(x) || (x & TYPE_PARTIAL)) && i < n; i++) {
             mfn_t to = pte_mfn(e[i]);
             if (guests_entry(level, i, e[i]) && (!(e[i] & PTE_USER) || (e[i] & (PTE_GLOBAL | PTE_RESERVED))))
-                broken("entry %u of table %lu is %lx", i, mfn, e[i]);
+                panic("entry %u of table %lu is %lx", i, mfn, e[i]);
             if (!guests_entry(level, i, e[i]) || (level == 1 && (to == DEVICE || (e[i] & PTE_GNTTAB))))
                 continue;
             if (!to || to >= FRAMES)
-                broken("entry %u of table %lu names frame %#lx", i, mfn, to);
+                panic("entry %u of table %lu names frame %#lx", i, mfn, to);
             refs[to]++;
             uses[to] += level > 1 || (e[i] & PTE_RW);
         }
         if (type_live_table(x) && level == 4 && (e[256] != XEN_SLOT_MARK || e[271] != XEN_SLOT_MARK))
-            broken("table %lu: Serai's slots are the guest's", mfn);
+            panic("table %lu: Serai's slots are the guest's", mfn);
     }
     for (unsigned i = 0; i < NR_DOMAINS; i++)
         for (mfn_t *m = (mfn_t[]){ vcpu[i].arch.kernel_l4, vcpu[i].arch.user_l4, descriptors[i], MFN_NONE }; *m != MFN_NONE; m++)
@@ -391,7 +368,7 @@ static void recount(void)
         }
     for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
         if ((table[mfn].count & FRAME_REFS) != refs[mfn] || (table[mfn].type & TYPE_USES) != uses[mfn])
-            broken("frame %lu (domain %u): count %lx type %lx; recounted %lu references, %lu uses", mfn, table[mfn].owner,
+            panic("frame %lu (domain %u): count %lx type %lx; recounted %lu references, %lu uses", mfn, table[mfn].owner,
                    table[mfn].count, table[mfn].type, refs[mfn], uses[mfn]);
 }
 
@@ -402,12 +379,12 @@ static void judge_tlb(void)
         u64 x = table[mfn].type;
         u16 o = table[mfn].owner;
         if (type_live_table(x) && knows_writable[o][mfn])
-            broken("frame %lu is a table of domain %u, which may still write to it", mfn, o);
+            panic("frame %lu is a table of domain %u, which may still write to it", mfn, o);
         for (unsigned d = 0; d < NR_DOMAINS; d++) {
             if ((x & TYPE_MASK) == TYPE_WRITABLE && (x & TYPE_USES) && knows_table[d][mfn])
-                broken("frame %lu is writable and CPU %u may still walk it", mfn, d);
+                panic("frame %lu is writable and CPU %u may still walk it", mfn, d);
             if (is_free[mfn] && (knows_table[d][mfn] || knows_writable[d][mfn]))
-                broken("frame %lu is free and known to CPU %u", mfn, d);
+                panic("frame %lu is free and known to CPU %u", mfn, d);
         }
     }
 }
@@ -503,9 +480,9 @@ static void verdict(const struct op *op, bool want, long rc)
     for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
         partial += !!(table[mfn].type & TYPE_PARTIAL);
     if (!rc && partial > partial_before)
-        broken("%s is done and leaves something half done", kind_name[op->kind]);
+        panic("%s is done and leaves something half done", kind_name[op->kind]);
     if (want != !rc)
-        broken("%s answers %ld, specified: %s", kind_name[op->kind], rc, want ? "done" : "refused");
+        panic("%s answers %ld, specified: %s", kind_name[op->kind], rc, want ? "done" : "refused");
     compare_spec();
 }
 
@@ -707,7 +684,7 @@ static void do_grant(const struct op *op, unsigned d)
         if (pte_mfn(pte) == g->mfn && !!(pte & PTE_RW) == g->writable &&
             (!mmu_ungrant_map(&domain[d], g->host_addr, true, g->mfn, !g->writable, 0) ||
              !mmu_ungrant_map(&domain[d], g->host_addr, true, g->mfn + 1, g->writable, 0)))
-            broken("an entry is unmapped by a grant of another frame or right");
+            panic("an entry is unmapped by a grant of another frame or right");
         if (mmu_ungrant_map(&domain[d], g->host_addr, true, g->mfn, g->writable, 0))
             return;             /* overwritten by the guest: the grant stays in use until death */
     } else {
@@ -799,7 +776,7 @@ static void die(unsigned i)
     }
     for (mfn = 1; mfn < FRAMES; mfn++)
         if (table[mfn].owner == i && !is_free[mfn] && type_level(table[mfn].type) && (table[mfn].type & (TYPE_USES | TYPE_PARTIAL)))
-            broken("frame %lu of dead domain %u is still a page table", mfn, i);
+            panic("frame %lu of dead domain %u is still a page table", mfn, i);
 }
 
 /* A zombie is reborn when the last of its frames is gone. */
@@ -861,7 +838,7 @@ static void finish(void)
     recount();
     for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
         if (!is_free[mfn])
-            broken("all domains are dead, frame %lu of domain %u is not free: count %lx type %lx", mfn, table[mfn].owner,
+            panic("all domains are dead, frame %lu of domain %u is not free: count %lx type %lx", mfn, table[mfn].owner,
                    table[mfn].count, table[mfn].type);
 }
 
@@ -894,7 +871,7 @@ static void run_here(u64 seed, const struct op *ops, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         run_op(&ops[i]);
         if (i % 64 == 0 && audit_all())
-            broken("the auditor disagrees with the recount");
+            panic("the auditor disagrees with the recount");
     }
     finish();
 }

@@ -2,39 +2,15 @@
  * Range sets against a bit per number: random additions and removals, every question asked after each, invariants of the
  * list, and a failing allocator. Bit searches, too.
  * Links: lib/rangeset.c lib/bitops.c
+ * Links: arch/host/fake_heap.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "arch/host/fake.h"
 #include <string.h>
-#include <cmocka.h>
-#include "core/heap.h"
 #include "lib/bitops.h"
 #include "lib/errno.h"
 #include "lib/rangeset.h"
 
 #define N 64
-
-static int fails_in = -1;
-static long objects;
-
-void *zalloc(struct domain *d, size_t bytes)
-{
-    (void)d;
-    if (fails_in >= 0 && fails_in-- == 0)
-        return NULL;
-    objects++;
-    return calloc(1, bytes);
-}
-
-void zfree(void *p)
-{
-    objects -= p != NULL;
-    free(p);
-}
 
 struct walk {
     u64 bits, last;
@@ -66,9 +42,9 @@ static void against_bits(void **state)
         for (unsigned step = 0; step < 60; step++) {
             u64 first = (u64)rand() % N, last = first + (u64)rand() % (N - first);
             bool add = rand() % 2;
-            fails_in = rand() % 4 ? -1 : 0;
+            fake_heap_fails_in = rand() % 4 ? -1 : 0;
             long err = add ? rangeset_add(r, first, last) : rangeset_remove(r, first, last);
-            fails_in = -1;
+            fake_heap_fails_in = -1;
             if (!err)
                 model = add ? model | span(first, last) : model & ~span(first, last);
             else
@@ -82,7 +58,7 @@ static void against_bits(void **state)
             assert_int_equal(rangeset_empty(r), model == 0);
         }
         rangeset_destroy(r);
-        assert_int_equal(objects, 0);
+        assert_int_equal(fake_heap_objects, 0);
     }
 }
 
@@ -104,7 +80,7 @@ static void ends_of_the_world(void **state)
     assert_false(rangeset_contains(NULL, 0, 0));
     rangeset_destroy(r);
     rangeset_destroy(NULL);
-    assert_int_equal(objects, 0);
+    assert_int_equal(fake_heap_objects, 0);
 }
 
 static void bit_search(void **state)

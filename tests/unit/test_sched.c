@@ -3,19 +3,14 @@
  * pattern (burn; or run a while, sleep a while). What is promised in docs/scheduler.md is measured here.
  * Links: core/sched.c core/sched_runq.c core/sched_cap.c core/sched_affinity.c core/sched_ctl.c core/timer.c core/lock.c
  *        lib/pqueue.c
+ * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_log.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "arch/host/fake.h"
 #include <string.h>
-#include <cmocka.h>
 #include "core/sched_internal.h"
 #include "core/event.h"
 #include "core/heap.h"
 #include "core/options.h"
-#include "core/reject.h"
-#include "lib/print.h"
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
 
@@ -26,8 +21,6 @@
 #define SECOND (1000 * MS)
 
 static struct sim_cpu {
-    u32 pending;
-    ns_t deadline;
     struct vcpu *curr;
     unsigned interrupts;
 } sim[SIM_CPUS];
@@ -47,32 +40,12 @@ static struct sim_vcpu {
 static struct domain dom[SIM_VCPUS];
 static struct vcpu *vcpu_table[SIM_VCPUS][4];
 static unsigned nr_sv, nr_dom;
-static ns_t time_now;
-static unsigned cpu_now;
 
 struct options opt = { .sched_ratelimit_us = 1000 };
 unsigned nr_cpus;
 cpumask_t cpus_online;
-struct vcpu *fake_current;
 
-ns_t now_ns(void) { return time_now; }
-unsigned smp_cpu(void) { return cpu_now; }
-void cpu_raise(unsigned cpu, u32 bits) { sim[cpu].pending |= bits; }
-void machine_timer_arm(ns_t deadline) { sim[cpu_now].deadline = deadline; }
-void machine_poll(void) { fail_msg("waits for ever"); }
-void *zalloc(struct domain *d, size_t bytes) { (void)d; return calloc(1, bytes); }
-void zfree(void *p) { free(p); }
-void log_always(const char *fmt, ...) { (void)fmt; }
 void vcpu_runstate_publish(struct vcpu *v) { (void)v; }
-long reject_at(const char *where, long code, const char *fmt, ...) { (void)where, (void)fmt; return code; }
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    abort();
-}
 
 static struct sim_vcpu *sim_of(struct vcpu *v) { return container_of(v, struct sim_vcpu, v); }
 
@@ -96,27 +69,27 @@ static void account(struct vcpu *v)
     if (vcpu_is_idle(v))
         return;
     struct sim_vcpu *s = sim_of(v);
-    s->done += time_now - s->resumed;
-    s->ran += time_now - s->resumed;
-    s->resumed = time_now;
+    s->done += fake_now - s->resumed;
+    s->ran += fake_now - s->resumed;
+    s->resumed = fake_now;
 }
 
 void machine_switch(struct vcpu *next)
 {
-    struct vcpu *prev = sim[cpu_now].curr;
+    struct vcpu *prev = sim[fake_cpu].curr;
 
     assert_ptr_not_equal(prev, next);
     for (unsigned c = 0; c < nr_cpus; c++)
         assert_ptr_not_equal(sim[c].curr, next); /* never on two CPUs */
-    assert_true(allowed_cpus(next) & BIT(cpu_now));
+    assert_true(allowed_cpus(next) & BIT(fake_cpu));
     account(prev);
-    sim[cpu_now].curr = next;
+    sim[fake_cpu].curr = next;
     current = next;
     if (!vcpu_is_idle(next)) {
         struct sim_vcpu *s = sim_of(next);
-        s->resumed = time_now;
-        if (s->woken && time_now - s->woken > s->worst_latency)
-            s->worst_latency = time_now - s->woken;
+        s->resumed = fake_now;
+        if (s->woken && fake_now - s->woken > s->worst_latency)
+            s->worst_latency = fake_now - s->woken;
         s->woken = 0;
     }
     sched_switched(prev);
@@ -126,7 +99,7 @@ void machine_switch(struct vcpu *next)
 
 static void enter(unsigned cpu)
 {
-    cpu_now = cpu;
+    fake_cpu = cpu;
     current = sim[cpu].curr;
 }
 
@@ -139,13 +112,13 @@ static void settle(void)
         assert_true(rounds < 1000); /* CPUs that keep kicking each other */
         more = false;
         for (unsigned c = 0; c < nr_cpus; c++) {
-            u32 bits = sim[c].pending;
+            u32 bits = fake_pending[c];
 
             if (!bits)
                 continue;
             more = true;
             enter(c);
-            sim[c].pending = 0;
+            fake_pending[c] = 0;
             if (bits & PENDING_TIMER)
                 timers_run();
             if (bits & PENDING_SCHED)
@@ -161,15 +134,15 @@ static ns_t next_event(void)
     for (unsigned c = 0; c < nr_cpus; c++) {
         struct vcpu *v = sim[c].curr;
 
-        if (sim[c].deadline)
-            next = min(next, sim[c].deadline);
+        if (fake_alarm[c])
+            next = min(next, fake_alarm[c]);
         if (!vcpu_is_idle(v) && sim_of(v)->burst)
-            next = min(next, time_now + sim_of(v)->burst - min(sim_of(v)->burst, sim_of(v)->done));
+            next = min(next, fake_now + sim_of(v)->burst - min(sim_of(v)->burst, sim_of(v)->done));
     }
     for (unsigned i = 0; i < nr_sv; i++)
         if (sv[i].wake_at)
             next = min(next, sv[i].wake_at);
-    return max(next, time_now);
+    return max(next, fake_now);
 }
 
 static void guests_act(void)
@@ -180,17 +153,17 @@ static void guests_act(void)
         account(v);
         if (!vcpu_is_idle(v) && sim_of(v)->burst && sim_of(v)->done >= sim_of(v)->burst) {
             sim_of(v)->done = 0;
-            sim_of(v)->wake_at = time_now + sim_of(v)->sleep;
+            sim_of(v)->wake_at = fake_now + sim_of(v)->sleep;
             enter(c);
             vcpu_block();
         }
     }
     settle();
     for (unsigned i = 0; i < nr_sv; i++) {
-        if (!sv[i].wake_at || sv[i].wake_at > time_now)
+        if (!sv[i].wake_at || sv[i].wake_at > fake_now)
             continue;
         sv[i].wake_at = 0;
-        sv[i].woken = time_now;
+        sv[i].woken = fake_now;
         enter(i % nr_cpus); /* interrupts arrive anywhere */
         __atomic_fetch_and(&sv[i].v.pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);
         vcpu_wake(&sv[i].v);
@@ -212,15 +185,15 @@ static void check_work_conserved(void)
 
 static void run_for(ns_t duration)
 {
-    ns_t end = time_now + duration;
+    ns_t end = fake_now + duration;
 
     settle();
-    while (time_now < end) {
-        time_now = min(next_event(), end);
+    while (fake_now < end) {
+        fake_now = min(next_event(), end);
         for (unsigned c = 0; c < nr_cpus; c++)
-            if (sim[c].deadline && sim[c].deadline <= time_now) {
-                sim[c].deadline = 0;
-                sim[c].pending |= PENDING_TIMER;
+            if (fake_alarm[c] && fake_alarm[c] <= fake_now) {
+                fake_alarm[c] = 0;
+                fake_pending[c] |= PENDING_TIMER;
                 sim[c].interrupts++;
             }
         settle();
@@ -240,9 +213,9 @@ static void machine(unsigned cpus)
     memset(sv, 0, sizeof(sv));
     memset(dom, 0, sizeof(dom));
     memset(vcpu_table, 0, sizeof(vcpu_table));
-    for (cpu_now = 0; cpu_now < SIM_CPUS; cpu_now++)
+    for (fake_cpu = 0; fake_cpu < SIM_CPUS; fake_cpu++)
         timers_run(); /* forget what an earlier test armed */
-    cpu_now = 0;
+    fake_cpu = 0;
     idle_cpus = 0;
     for (unsigned c = 0; c < MAX_CPUS; c++)
         runqs[c] = (struct runq){ .lock = SPINLOCK(sched) };
@@ -278,7 +251,7 @@ static struct sim_vcpu *new_vcpu(struct domain *d, ns_t burst, ns_t sleep)
     s->d = d;
     s->burst = burst;
     s->sleep = sleep;
-    s->born = time_now;
+    s->born = fake_now;
     sched_vcpu_init(&s->v);
     d->vcpu[id] = &s->v;
     return s;
@@ -600,7 +573,7 @@ static void random_lives_keep_the_invariants(void **state)
         case 2: if (s->v.pause_count) { s->v.pause_count--; vcpu_wake(&s->v); } break;
         case 3: set_params(s->d, (u16)(rand() % 1000 + 1), 0xffff); break;
         case 4: set_params(s->d, 0, rand() % 2 ? 0 : (u16)(rand() % 100 + 1)); break;
-        case 5: sim[cpu_now].curr->sched->yielded = true; cpu_raise(cpu_now, PENDING_SCHED); break;
+        case 5: sim[fake_cpu].curr->sched->yielded = true; cpu_raise(fake_cpu, PENDING_SCHED); break;
         case 6: vcpu_wake(&s->v); break;
         case 7: break;
         }
@@ -609,7 +582,7 @@ static void random_lives_keep_the_invariants(void **state)
     for (unsigned i = 0; i < nr_sv; i++) { /* runstates add up to its life, and to what it ran */
         vcpu_runstate_info_t r;
         vcpu_runstate_get(&sv[i].v, &r);
-        assert_int_equal(r.time[0] + r.time[1] + r.time[2] + r.time[3], time_now - sv[i].born);
+        assert_int_equal(r.time[0] + r.time[1] + r.time[2] + r.time[3], fake_now - sv[i].born);
         assert_int_equal(r.time[RUNSTATE_running], sv[i].ran);
     }
     /* Everybody goes on when let: nobody was lost. */

@@ -3,6 +3,7 @@
  * everywhere. What it checks: a vcpu is never on two CPUs, nobody is lost, nothing hangs. It is clean under
  * ThreadSanitizer (compile with -fsanitize=thread instead of the usual ones).
  * The sources are included, not linked, because `current` is a thread's own variable here.
+ * Links: arch/host/fake_heap.c arch/host/fake_log.c
  * Libraries: -lpthread
  */
 #define fake_current (*tls_current())
@@ -57,19 +58,7 @@ unsigned smp_cpu(void) { return cpu_now; }
 void cpu_raise(unsigned c, u32 bits) { __atomic_fetch_or(&cpu[c].pending, bits, __ATOMIC_SEQ_CST); }
 void machine_timer_arm(ns_t deadline) { cpu[cpu_now].deadline = deadline; }
 void machine_poll(void) { sched_yield(); }
-void *zalloc(struct domain *d, size_t bytes) { (void)d; return calloc(1, bytes); }
-void zfree(void *p) { free(p); }
-void log_always(const char *fmt, ...) { (void)fmt; }
 void vcpu_runstate_publish(struct vcpu *v) { (void)v; }
-long reject_at(const char *where, long code, const char *fmt, ...) { (void)where, (void)fmt; return code; }
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    abort();
-}
 
 struct vcpu *vcpu_create(struct domain *d, unsigned id, long *err)
 {

@@ -1,40 +1,15 @@
 /*
  * Timers and their queue, against the simplest model: a list that is searched. Simulated time, two CPUs.
  * Links: core/timer.c core/lock.c lib/pqueue.c
+ * Links: arch/host/fake_machine.c arch/host/fake_log.c
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-#include "arch/arch.h"
+#include "arch/host/fake.h"
 #include "core/timer.h"
-#include "lib/print.h"
 
 /* ---- a machine of two CPUs ---- */
 
-static ns_t time_now;
-static unsigned cpu_now;
-static ns_t armed[MAX_CPUS];
-static u32 pending[MAX_CPUS];
-static unsigned arms;
 unsigned nr_cpus = 2;
 cpumask_t cpus_online = 3;
-
-ns_t now_ns(void) { return time_now; }
-unsigned smp_cpu(void) { return cpu_now; }
-void cpu_raise(unsigned cpu, u32 bits) { pending[cpu] |= bits; }
-void machine_timer_arm(ns_t deadline) { armed[cpu_now] = deadline; arms++; }
-void machine_poll(void) { fail_msg("waits for ever"); }
-void log_always(const char *fmt, ...) { (void)fmt; }
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    abort();
-}
 
 /* Let time pass until `end`, taking timer interrupts where they were asked for. */
 static void run_until(ns_t end)
@@ -42,23 +17,23 @@ static void run_until(ns_t end)
     for (;;) {
         unsigned first;
 
-        for (cpu_now = 0; cpu_now < 2; cpu_now++)
-            while (pending[cpu_now]) {
-                pending[cpu_now] = 0;
+        for (fake_cpu = 0; fake_cpu < 2; fake_cpu++)
+            while (fake_pending[fake_cpu]) {
+                fake_pending[fake_cpu] = 0;
                 timers_run();
             }
-        cpu_now = 0;
-        first = armed[0] && (!armed[1] || armed[0] <= armed[1]) ? 0 : 1;
-        if (!armed[first] || armed[first] > end)
+        fake_cpu = 0;
+        first = fake_alarm[0] && (!fake_alarm[1] || fake_alarm[0] <= fake_alarm[1]) ? 0 : 1;
+        if (!fake_alarm[first] || fake_alarm[first] > end)
             break;
-        if (armed[first] > time_now)
-            time_now = armed[first];
-        armed[first] = 0;
-        cpu_now = first;
+        if (fake_alarm[first] > fake_now)
+            fake_now = fake_alarm[first];
+        fake_alarm[first] = 0;
+        fake_cpu = first;
         timers_run();
-        cpu_now = 0;
+        fake_cpu = 0;
     }
-    time_now = end;
+    fake_now = end;
 }
 
 struct probe {
@@ -72,10 +47,10 @@ static void probe_fired(void *data)
 {
     struct probe *p = data;
     p->fired++;
-    p->at = time_now;
-    p->cpu = cpu_now;
+    p->at = fake_now;
+    p->cpu = fake_cpu;
     if (p->again)
-        timer_set(&p->t, time_now + p->again);
+        timer_set(&p->t, fake_now + p->again);
 }
 
 static void fires_once_at_its_time(void **state)
@@ -84,10 +59,10 @@ static void fires_once_at_its_time(void **state)
     (void)state;
 
     timer_init(&p.t, probe_fired, &p, 0);
-    timer_set(&p.t, time_now + 500);
+    timer_set(&p.t, fake_now + 500);
     assert_true(timer_queued(&p.t));
-    ns_t due = time_now + 500;
-    run_until(time_now + 10000);
+    ns_t due = fake_now + 500;
+    run_until(fake_now + 10000);
     assert_int_equal(p.fired, 1);
     assert_int_equal(p.at, due);
     assert_false(timer_queued(&p.t));
@@ -99,14 +74,14 @@ static void on_the_cpu_it_belongs_to(void **state)
     (void)state;
 
     timer_init(&p.t, probe_fired, &p, 1);
-    timer_set(&p.t, time_now + 100); /* from CPU 0 */
-    assert_true(pending[1] & PENDING_TIMER);
-    run_until(time_now + 1000);
+    timer_set(&p.t, fake_now + 100); /* from CPU 0 */
+    assert_true(fake_pending[1] & PENDING_TIMER);
+    run_until(fake_now + 1000);
     assert_int_equal(p.fired, 1);
     assert_int_equal(p.cpu, 1);
-    timer_set(&p.t, time_now + 100);
+    timer_set(&p.t, fake_now + 100);
     timer_migrate(&p.t, 0);
-    run_until(time_now + 1000);
+    run_until(fake_now + 1000);
     assert_int_equal(p.fired, 2);
     assert_int_equal(p.cpu, 0);
 }
@@ -118,12 +93,12 @@ static void stopped_and_killed_do_not_fire(void **state)
 
     timer_init(&p.t, probe_fired, &p, 0);
     timer_init(&q.t, probe_fired, &q, 0);
-    timer_set(&p.t, time_now + 100);
-    timer_set(&q.t, time_now + 200);
+    timer_set(&p.t, fake_now + 100);
+    timer_set(&q.t, fake_now + 200);
     timer_stop(&p.t);
     timer_kill(&q.t);
-    timer_set(&q.t, time_now + 300); /* dead ones stay dead */
-    run_until(time_now + 1000);
+    timer_set(&q.t, fake_now + 300); /* dead ones stay dead */
+    run_until(fake_now + 1000);
     assert_int_equal(p.fired + q.fired, 0);
 }
 
@@ -134,7 +109,7 @@ static void past_times_fire_soon_and_do_not_loop(void **state)
 
     timer_init(&p.t, probe_fired, &p, 0);
     timer_set(&p.t, 0);
-    run_until(time_now + 1);
+    run_until(fake_now + 1);
     assert_int_equal(p.fired, 1);
 }
 
@@ -145,12 +120,12 @@ static void postponing_does_not_touch_the_machine(void **state)
     (void)state;
 
     timer_init(&p.t, probe_fired, &p, 0);
-    timer_set(&p.t, time_now + 100);
-    before = arms;
+    timer_set(&p.t, fake_now + 100);
+    before = fake_alarms;
     for (unsigned i = 0; i < 1000; i++)
-        timer_set(&p.t, time_now + 200 + i);
-    assert_int_equal(arms, before);
-    run_until(time_now + 5000);
+        timer_set(&p.t, fake_now + 200 + i);
+    assert_int_equal(fake_alarms, before);
+    run_until(fake_now + 5000);
     assert_int_equal(p.fired, 1);
 }
 
@@ -170,7 +145,7 @@ static void random_operations_agree_with_the_model(void **state)
         unsigned i = (unsigned)rand() % N, what = (unsigned)rand() % 10;
 
         if (what < 5) {
-            due[i] = time_now + 1 + (unsigned)rand() % 1000;
+            due[i] = fake_now + 1 + (unsigned)rand() % 1000;
             timer_set(&p[i].t, due[i]);
         } else if (what < 7) {
             timer_stop(&p[i].t);
@@ -178,7 +153,7 @@ static void random_operations_agree_with_the_model(void **state)
         } else if (what < 8) {
             timer_migrate(&p[i].t, (unsigned)rand() & 1);
         } else {
-            ns_t end = time_now + (unsigned)rand() % 50;
+            ns_t end = fake_now + (unsigned)rand() % 50;
             run_until(end);
             for (unsigned k = 0; k < N; k++)
                 if (due[k] && due[k] <= end) {

@@ -2,23 +2,16 @@
  * Trace buffers against a reader that knows only the public layout: every record arrives once, in order and whole,
  * across the ring's end; what is lost is counted; a reader that writes nonsense spoils nothing but its own records.
  * Links: core/trace.c
+ * Links: arch/host/fake_machine.c arch/host/fake_log.c
  */
 #define TRACE_TESTED
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-#include "abi/xen.h"
+#include "arch/host/fake.h"
 #include <xen/sysctl.h>
-#include "arch/arch.h"
 #include "core/ctl/ctl.h"
 #include "core/event.h"
 #include "core/frame.h"
 #include "core/heap.h"
-#include "core/reject.h"
 #include "core/trace.h"
-#include "core/vcpu.h"
 #include "lib/string.h"
 
 #define PAGES 2
@@ -26,27 +19,22 @@ static struct domain dom = { .id = 3 };
 static struct vcpu vcpu = { .domain = &dom, .id = 1 };
 struct vcpu *fake_current = &vcpu;
 unsigned nr_cpus = 2;
-static unsigned cpu, published, raised, virqs, allocations_fail;
+static unsigned published, raised, virqs, allocations_fail;
 static u64 tsc;
 static const u32 none;
 static bool calls_traced;
 
-unsigned smp_cpu(void) { return cpu; }
 u64 machine_tsc(void) { return ++tsc; }
-void cpu_raise(unsigned on, u32 what) { assert_int_equal(on, cpu); assert_int_equal(what, PENDING_TASK); raised++; }
+void cpu_raise(unsigned on, u32 what) { assert_int_equal(on, fake_cpu); assert_int_equal(what, PENDING_TASK); raised++; }
 void virq_send_host(u32 virq) { assert_int_equal(virq, VIRQ_TBUF); virqs++; }
 void machine_trace_entries(bool on) { calls_traced = on; }
-long reject_at(const char *where, long code, const char *fmt, ...) { (void)where, (void)fmt; return code; }
 long bitmap_get(const struct xenctl_bitmap *from, u64 *mask) { *mask = (u64)from->nr_bits; return 0; }
 void frame_publish(mfn_t mfn) { (void)mfn; published++; }
 
-static char ram[64][PAGE_SIZE] __attribute__((aligned(4096)));
 static unsigned used;
-void *mfn_to_virt(mfn_t mfn) { return ram[mfn]; }
-mfn_t virt_to_mfn(const void *va) { return ((const char *)va - ram[0]) / PAGE_SIZE; }
 void *zalloc_pages(struct domain *d, unsigned order)
 {
-    void *p = ram[used + 1];
+    void *p = mfn_to_virt(used + 1);
 
     assert_null(d);
     if (allocations_fail && !--allocations_fail)
@@ -162,7 +150,7 @@ static void order(void **state)
 
     (void)state;
     srand(1);
-    cpu = 1;
+    fake_cpu = 1;
     for (unsigned round = 0; round < 200000; round++) {
         const u32 w[7] = { (u32)tsc, 1, 2, 3, 4, 5, 6 };
 
@@ -206,7 +194,7 @@ static void order(void **state)
     assert_true(lost > 100 && seen > 10000);
     assert_int_equal(seen + lost, made);
     assert_true(raised > 0 && virqs > 0 && virqs <= raised);
-    cpu = 0;
+    fake_cpu = 0;
 }
 
 static void nonsense(void **state)
@@ -223,7 +211,7 @@ static void nonsense(void **state)
         }
     for (unsigned i = used + 1; i < 64; i++)
         for (unsigned n = 0; n < PAGE_SIZE; n++)
-            assert_int_equal(ram[i][n], 0);
+            assert_int_equal(fake_ram[i * PAGE_SIZE + n], 0);
 }
 
 int main(void)
