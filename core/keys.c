@@ -121,6 +121,8 @@ static void key_console(void)
     log_always("Console: %u characters in the ring (positions %u to %u)", end - start, start, end);
 }
 
+static void key_panic(void) { panic("debug key 'C': somebody wanted to see this"); }
+
 static void key_reboot(void)
 {
     log_always("Rebooting: debug key");
@@ -149,7 +151,8 @@ static void key_help(void)
 static void key_all(void)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
-        if (keys[i].press != key_help && keys[i].press != key_all && keys[i].press != key_reboot)
+        if (keys[i].press != key_help && keys[i].press != key_all && keys[i].press != key_reboot &&
+            keys[i].press != key_panic)
             keys[i].press();
 }
 

@@ -8,7 +8,9 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/mm/uaccess.h"
+#include "arch/x86/record.h"
 #include "arch/x86/uart.h"
+#include "core/console.h"
 #include "core/options.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
@@ -51,6 +53,7 @@ static void say(const char *fmt, ...)
     memcpy(line + n, "\r\n", 3);
     serial_write("(XEN) ", 6);
     serial_write(line, (size_t)n + 2);
+    record_add(line, (size_t)n + 2);
 }
 
 static bool is_text(u64 a)
@@ -102,6 +105,7 @@ static void panic_begin(const char *fmt, va_list ap)
             hlt();
     }
     vsnprintf(text, sizeof(text), fmt, ap);
+    console_force();
     say("");
     say("****************************************");
     say("Panic on CPU %u:", cpu);
@@ -114,6 +118,7 @@ static void panic_begin(const char *fmt, va_list ap)
 static void __noreturn panic_end(void)
 {
     say("****************************************");
+    record_close();
     say(opt.noreboot ? "Stopped here (noreboot)." : "Rebooting.");
     machine_end(opt.noreboot ? MACHINE_HALT : MACHINE_REBOOT);
 }

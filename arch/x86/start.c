@@ -15,6 +15,7 @@
 #include "arch/x86/ioapic.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/mm/paging.h"
+#include "arch/x86/record.h"
 #include "arch/x86/pv/cpuid.h"
 #include "arch/x86/pv/descriptor.h"
 #include "arch/x86/pv/firmware.h"
@@ -190,6 +191,7 @@ void start(u32 magic, u32 info)
     pte_reserved = 0x000fffffffffffffUL & ~((1UL << cpu_has.phys_bits) - 1) & ~0xfffUL;
     features_enable();
     paging_init(&boot);
+    record_report();
     void *stack = paging_map_stack(0);
     cpu_set_up(0, stack);
     stack_switch_call((char *)stack + STACK_SIZE - sizeof(struct cpu_info) - 8, start_machine);

@@ -12,6 +12,7 @@
 #include "abi/xen.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/record.h"
 #include "core/frame.h"
 #include "core/heap.h"
 #include "core/mmu.h"
@@ -69,6 +70,14 @@ static u64 overlap_start(paddr_t start, paddr_t end)
         if (reserved[i].start < end && reserved[i].end > start)
             lowest = min(lowest, reserved[i].start);
     return lowest;
+}
+
+bool early_reserve_free(paddr_t start, paddr_t end)
+{
+    if (overlap_start(start, end) != ~0UL)
+        return false;
+    early_reserve(start, end);
+    return true;
 }
 
 /* Zeroed, from the top of RAM below 4 GiB. */
@@ -266,6 +275,7 @@ void paging_init(const struct boot_info *boot)
     early_reserve(IMAGE_PHYS, image_phys(__bss_end));
     for (unsigned i = 0; i < boot->nr_modules; i++)
         early_reserve(boot->module[i].start, boot->module[i].start + boot->module[i].bytes);
+    record_reserve(boot);
 
     frame_table_max = find_max_mfn(boot);
     idle_l4 = table_alloc();

@@ -31,3 +31,5 @@ void paging_check(void);
 
 /* Keep [start, end) bytes out of the heap (modules, tables); before paging_init(). */
 void early_reserve(paddr_t start, paddr_t end);
+/* The same, if nothing else was reserved there: false if something was. */
+bool early_reserve_free(paddr_t start, paddr_t end);
