@@ -85,8 +85,8 @@ long arch_vcpu_nmi_callback(struct vcpu *v, u64 address);
 /* VCPUOP_get_physid of a CPU: APIC id | ACPI id << 32. */
 u64 arch_cpu_physid(unsigned cpu);
 /*
- * Current's kernel will issue hypercall nr with these arguments again when it next runs: argument registers replaced, the
- * instruction pointer back on the hypercall instruction. The value returned by the handler afterwards is nr.
+ * Current's kernel will issue hypercall nr with these arguments again when it next runs: argument registers replaced,
+ * the instruction pointer back on the hypercall instruction. The value returned by the handler afterwards is nr.
  */
 void arch_hypercall_restart(u64 nr, const u64 *args, unsigned nargs);
 /* Save current's context, load v's; returns only when v == current. Otherwise leaves to v's guest (or idle loop). */
@@ -121,7 +121,9 @@ long arch_set_ldt(struct vcpu *v, u64 base, u64 entries);
 
 /* v's context in the interface's form; v does not run. VGCF_online is the caller's business. */
 void arch_vcpu_get_context(struct vcpu *v, vcpu_guest_context_t *c);
-/* Fill a page with the hypercall stubs of this machine, 32 bytes each (XEN_DOMCTL_hypercall_init, public header xen.h). */
+/*
+ * Fill a page with the hypercall stubs of this machine, 32 bytes each (XEN_DOMCTL_hypercall_init, public header xen.h).
+ */
 void arch_hypercall_page(void *page);
 /*
  * Control operations that are this machine's own business (CPU policies, extended state, MSRs, TSC): -ENOSYS if op is
@@ -137,7 +139,9 @@ void arch_physinfo(struct xen_sysctl_physinfo *info);
 
 /* Let domain 0 use the hardware Serai does not keep for itself: fill d->iomem, ioports, irqs. */
 void machine_dom0_resources(struct domain *d);
-/* Device memory that Serai programs itself and others may at most read: the IOAPICs, which decide where interrupts go. */
+/*
+ * Device memory that Serai programs itself and others may at most read: the IOAPICs, which decide where interrupts go.
+ */
 bool machine_frame_readonly(mfn_t mfn);
 
 /* Reports for debug keys. */

@@ -43,7 +43,9 @@ static inline void measure_stop(void)
     MARK(MARK_STOP);
 }
 
-/* A benchmark that measures failures is worse than none: every call's result is looked at, and the first failure ends. */
+/*
+ * A benchmark that measures failures is worse than none: every call's result is looked at, and the first failure ends.
+ */
 #define MUST(expression) do {                                                                                       \
         if (!(expression)) {                                                                                        \
             perror(#expression);                                                                                    \

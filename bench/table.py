@@ -31,8 +31,8 @@ def floor(totals, in_xen, in_serai):
     return None
 
 
-HEADER = ["operation", "native", "Xen", "Serai", "Xen/nat", "Serai/nat", "floor", "in Xen", "in Serai", "S/X", "at most", "aim",
-          "verdict"]
+HEADER = ["operation", "native", "Xen", "Serai", "Xen/nat", "Serai/nat", "floor", "in Xen", "in Serai", "S/X",
+          "at most", "aim", "verdict"]
 
 
 def costs(sides, only=(), before=None):
@@ -49,9 +49,9 @@ def costs(sides, only=(), before=None):
             continue
         at_most, own = rows.limit(row, xen)
         lines.append([row.label, *map(short, totals), ratio(totals[1], totals[0]), ratio(totals[2], totals[0]),
-                      ratio(floor(totals, in_xen, in_serai), totals[0]), short(in_xen), short(in_serai), ratio(in_serai, in_xen),
-                      short(at_most) + ("" if own or at_most is None else " q"), short(row.aim),
-                      verdict(in_serai, at_most, row.aim)])
+                      ratio(floor(totals, in_xen, in_serai), totals[0]), short(in_xen), short(in_serai),
+                      ratio(in_serai, in_xen), short(at_most) + ("" if own or at_most is None else " q"),
+                      short(row.aim), verdict(in_serai, at_most, row.aim)])
         if before:
             lines[-1].append(short(rows.value(row, before, "inside")))
     return lines

@@ -2,10 +2,10 @@
  * The auditor: recounts what mmu.c says about uses and references, from the tables themselves.
  *
  * For every frame of a domain it counts: entries in live tables of any domain that name it as a table, as writable,
- * read-only; pins; base tables of vcpus; vcpu_info pages; and compares with the frame's two words. Uses as a page table are
- * all known here and must agree. Other uses that only their own parts of Serai know (grants, FIFO event pages, EOI maps,
- * descriptor tables) are an excess, so of the rest only a shortage is a defect: it is what ends in a frame freed under a user.
- * Event channels and grants are checked by their own auditors.
+ * read-only; pins; base tables of vcpus; vcpu_info pages; and compares with the frame's two words. Uses as a page table
+ * are all known here and must agree. Other uses that only their own parts of Serai know (grants, FIFO event pages, EOI
+ * maps, descriptor tables) are an excess, so of the rest only a shortage is a defect: it is what ends in a frame freed
+ * under a user. Event channels and grants are checked by their own auditors.
  *
  * Invariant: what is recounted stands still. All domains are paused and off their CPUs, hypercalls included, except the
  * caller's own, which is right here. Who waits for others to stop can be waited for by them, so the wait is bounded:
@@ -100,8 +100,9 @@ static unsigned compare(struct tally *t, struct domain *d)
         if (!bad)
             continue;
         if (wrong++ < 20)
-            log_always("audit: d%u frame %x: count %lx type %lx; recounted: %u references, %u table uses, %u writable uses", d->id,
-                       mfn, (unsigned long)f->count, (unsigned long)x, t[mfn].refs, t[mfn].table_uses, t[mfn].writable_uses);
+            log_always("audit: d%u frame %x: count %lx type %lx; recounted: %u references, %u table uses, "
+                       "%u writable uses", d->id, mfn, (unsigned long)f->count, (unsigned long)x,
+                       t[mfn].refs, t[mfn].table_uses, t[mfn].writable_uses);
     }
     return wrong;
 }

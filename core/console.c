@@ -4,10 +4,11 @@
  * Problem: messages come from any CPU under any lock, from before the serial port and the heap exist until after a
  * panic; none may be torn and none may deadlock. Invariant: the ring holds whole lines, each with its "(XEN) " prefix,
  * and what the serial line shows of ours begins at the start of a line. The console lock is near the end of the lock
- * order, so nothing is called out to with it held; notices to domain 0, which need event locks, wait for console_work().
+ * order, so nothing is called out to with it held; notices to domain 0, which need event locks, wait for
+ * console_work().
  *
- * A line goes to the ring if its level is printed, and in any case if it is ours and at least of level info. Levels from
- * `always` to `limited` (loglvl=) are printed at a limited rate: a burst of 10, then two a second.
+ * A line goes to the ring if its level is printed, and in any case if it is ours and at least of level info. Levels
+ * from `always` to `limited` (loglvl=) are printed at a limited rate: a burst of 10, then two a second.
  */
 #include "core/console.h"
 #include "core/lock.h"

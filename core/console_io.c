@@ -1,12 +1,13 @@
 /*
  * Console input, and the console as guests see it.
  *
- * Serial input belongs either to domain 0 (a ring it reads by CONSOLEIO_read after VIRQ_CONSOLE) or to Serai, where each
- * character is a debug key (core/keys.def). CTRL-a three times in a row switches; fewer are passed on as typed, late.
+ * Serial input belongs either to domain 0 (a ring it reads by CONSOLEIO_read after VIRQ_CONSOLE) or to Serai, where
+ * each character is a debug key (core/keys.def). CTRL-a three times in a row switches; fewer are passed on as typed,
+ * late.
  *
  * Output by CONSOLEIO_write: domain 0's goes to the serial line as it stands. Other domains are refused, as on Xen (a
- * guest with earlyprintk=xen lives with that), unless the owner asked for their messages with guest_loglvl=debug or all;
- * then each line is stripped of control characters and marked "(d<id>) ".
+ * guest with earlyprintk=xen lives with that), unless the owner asked for their messages with guest_loglvl=debug or
+ * all; then each line is stripped of control characters and marked "(d<id>) ".
  *
  * Imprecise on purpose: input that domain 0 does not fetch is dropped when its ring is full.
  */

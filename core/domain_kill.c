@@ -106,7 +106,8 @@ static long kill_done(struct domain *d)
 }
 
 static long (*const steps[])(struct domain *d) = {
-    kill_stop, kill_audit, kill_events, grant_release_mappings, kill_vcpus, mmu_relinquish, kill_audit, kill_frames, kill_done,
+    kill_stop, kill_audit, kill_events, grant_release_mappings, kill_vcpus, mmu_relinquish, kill_audit, kill_frames,
+    kill_done,
 };
 
 long domain_kill(struct domain *d)

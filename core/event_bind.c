@@ -5,9 +5,9 @@
  * an interdomain port) holds both, taken by address. A port number is the lowest free one, but a FIFO port still linked
  * on one of the guest's queues is not reused until the guest consumed it: it would be on two queues.
  *
- * The search for a number is short whatever a guest did to its 131072 ports: full buckets are passed over by their count,
- * and a guest with LINKED_MAX closed ports that it did not consume waits until it did, or asks again: each time goes on
- * where the last one gave up.
+ * The search for a number is short whatever a guest did to its 131072 ports: full buckets are passed over by their
+ * count, and a guest with LINKED_MAX closed ports that it did not consume waits until it did, or asks again: each time
+ * goes on where the last one gave up.
  */
 #include "core/event_internal.h"
 #include "core/heap.h"
@@ -40,8 +40,8 @@ static long grow(struct domain *d)
 #define LINKED_MAX 512          /* closed ports still on the guest's queues that one search looks at */
 
 /*
- * The first port in [port, limit) that can be had, `limit` if there is none, or an error. *linked counts down the closed
- * ports found on queues; at 0 the search ends with linked_next saying where.
+ * The first port in [port, limit) that can be had, `limit` if there is none, or an error. *linked counts down the
+ * closed ports found on queues; at 0 the search ends with linked_next saying where.
  */
 static long port_search(struct domain *d, u32 port, u32 limit, unsigned *linked)
 {
@@ -71,7 +71,10 @@ static long port_search(struct domain *d, u32 port, u32 limit, unsigned *linked)
     return limit;
 }
 
-/* A free port of d, the lowest nearly always, or an error. Under the event lock; the caller sets its state before unlocking. */
+/*
+ * A free port of d, the lowest nearly always, or an error. Under the event lock; the caller sets its state before
+ * unlocking.
+ */
 static long port_alloc(struct domain *d)
 {
     struct event_table *t = d->event;
@@ -90,7 +93,8 @@ static long port_alloc(struct domain *d)
     if (port < 0)
         return port;
     if (port == limit)
-        return reject(-ENOSPC, "no free event channel: all %u in use, or closed with events not yet consumed", limit - 1);
+        return reject(-ENOSPC, "no free event channel: all %u in use, or closed with events not yet consumed",
+                      limit - 1);
     struct evtchn *chn = port_record(t, port);
     chn->vcpu = 0;
     chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;

@@ -69,8 +69,8 @@ bool __must_check frame_get_any(mfn_t mfn, u16 *owner);
 void frame_put(mfn_t mfn);
 
 /*
- * A frame of Serai's own that domain 0 may map, writable too, by DOMID_XEN: from now on it has an owner with a reference
- * and can never be freed.
+ * A frame of Serai's own that domain 0 may map, writable too, by DOMID_XEN: from now on it has an owner with a
+ * reference and can never be freed.
  */
 void frame_publish(mfn_t mfn);
 

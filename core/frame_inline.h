@@ -13,7 +13,8 @@ static inline bool ref_get_owned(struct frame *f, u16 owner)
     do {
         if (unlikely(!(have & FRAME_REFS) || (have & FRAME_IO)))
             return false;
-    } while (unlikely(!__atomic_compare_exchange_n(&f->count, &have, have + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)));
+    } while (unlikely(!__atomic_compare_exchange_n(&f->count, &have, have + 1, false, __ATOMIC_ACQUIRE,
+                                                   __ATOMIC_RELAXED)));
     if (likely(READ_ONCE(f->owner) == owner))
         return true;
     frame_put(frame_mfn(f));
@@ -34,7 +35,8 @@ static inline bool writable_get(struct frame *f)
 {
     u64 x = READ_ONCE(f->type);
 
-    if (likely((x & (TYPE_MASK | TYPE_VALIDATED)) == (TYPE_WRITABLE | TYPE_VALIDATED) && (x & TYPE_USES) != TYPE_USES) &&
+    if (likely((x & (TYPE_MASK | TYPE_VALIDATED)) == (TYPE_WRITABLE | TYPE_VALIDATED) &&
+               (x & TYPE_USES) != TYPE_USES) &&
         likely(__atomic_compare_exchange_n(&f->type, &x, x + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
         return true;
     return type_get_writable(frame_mfn(f));

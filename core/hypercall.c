@@ -5,8 +5,8 @@
  *
  * A long call returns to the guest half done, with its arguments changed to say what is left and the instruction
  * pointer back on the hypercall instruction: the guest issues the rest itself, after any interrupts it had waiting, and
- * never notices. Inside a multicall there is no instruction to go back to; the entry's arguments are changed instead and
- * the multicall puts itself off (core/call/multicall.c).
+ * never notices. Inside a multicall there is no instruction to go back to; the entry's arguments are changed instead
+ * and the multicall puts itself off (core/call/multicall.c).
  *
  * Invariant: what is left of a call is in the guest's registers and argument block only, so a guest that tampers
  * with it fools itself: the rest is checked like any new call.

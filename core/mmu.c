@@ -1,24 +1,26 @@
 /*
  * Paravirtual MMU: the theory, and a vcpu's base tables.
  *
- * Problem. A guest's page tables are used by the hardware as they are. So nothing may ever get into one that maps a frame the
- * guest has no right to, and the guest must not be able to write to one behind Serai's back.
+ * Problem. A guest's page tables are used by the hardware as they are. So nothing may ever get into one that maps a
+ * frame the guest has no right to, and the guest must not be able to write to one behind Serai's back.
  *
- * Idea. Every frame has a type and the number of uses as that type. While it has uses as a page table (TYPE_L1..L4) it has
- * none as TYPE_WRITABLE, and the other way round: a page table is never mapped writable. The types of the tables below it
- * are uses that the entries of the table above hold. So an address space is safe by induction: the top-level table a
- * vcpu loads has a use as TYPE_L4, all that its entries name was checked when the use began (validation: pagetype.c) or when
- * the entry was written (pte.c), and stays checked for as long as the use lasts. Loading it again costs nothing.
+ * Idea. Every frame has a type and the number of uses as that type. While it has uses as a page table (TYPE_L1..L4) it
+ * has none as TYPE_WRITABLE, and the other way round: a page table is never mapped writable. The types of the tables
+ * below it are uses that the entries of the table above hold. So an address space is safe by induction: the top-level
+ * table a vcpu loads has a use as TYPE_L4, all that its entries name was checked when the use began (validation:
+ * pagetype.c) or when the entry was written (pte.c), and stays checked for as long as the use lasts. Loading it again
+ * costs nothing.
  *
  * Invariant, which core/audit.c recounts: for every frame of a domain,
- *     uses as a type  =  entries of live tables that name it that way  +  pin  +  vcpus' base tables  +  grants, Serai's
- *     references      =  owner's allocation + every use above + read-only mappings.
+ *     uses as a type  =  entries of live tables that name it that way  +  pin  +  vcpus' base tables  +  grants,
+ *     Serai's references      =  owner's allocation + every use above + read-only mappings.
  *
- * Entries of RAM always carry a reference; entries of device memory never do. Entries made by a grant carry none either: the
- * grant holds it (PTE_GNTTAB).
+ * Entries of RAM always carry a reference; entries of device memory never do. Entries made by a grant carry none
+ * either: the grant holds it (PTE_GNTTAB).
  *
  * Locks. A domain's mmu_lock serialises all changes of its tables and of page-table types of its frames. Uses as
- * TYPE_WRITABLE are taken and dropped without it, by compare-and-swap, because other domains take them (grants, foreign maps).
+ * TYPE_WRITABLE are taken and dropped without it, by compare-and-swap, because other domains take them (grants, foreign
+ * maps).
  *
  * TLBs. A frame whose use ended may still be reachable through stale translations. It is stamped with the TLB clock;
  * before it becomes something else every CPU of the domain that has not flushed since is flushed (pagetype.c).
@@ -43,8 +45,8 @@
 static long base_get(struct domain *d, mfn_t mfn) { return frame_get_typed(d, mfn, TYPE_L4, true); }
 
 /*
- * What a context switch of the guest does: from one table in use to another, both with uses of their own (pins). The use
- * moves in one step; false if either is not like that.
+ * What a context switch of the guest does: from one table in use to another, both with uses of their own (pins). The
+ * use moves in one step; false if either is not like that.
  */
 static bool base_move(struct domain *d, mfn_t from, mfn_t to)
 {

@@ -15,8 +15,8 @@ long frame_get_typed(struct domain *d, mfn_t mfn, u64 type, bool preemptible);
 void frame_put_typed(struct domain *d, mfn_t mfn);
 
 /*
- * Load new base tables into v (not running, or current): takes and drops L4 uses. For setvcpucontext, start of day. -EINVAL;
- * -ERESTART: nothing changed, call again.
+ * Load new base tables into v (not running, or current): takes and drops L4 uses. For setvcpucontext, start of day.
+ * -EINVAL; -ERESTART: nothing changed, call again.
  */
 long mmu_set_base(struct vcpu *v, mfn_t kernel_l4);
 long mmu_set_user_base(struct vcpu *v, mfn_t user_l4);
@@ -32,21 +32,22 @@ long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid);
  * A guest wrote to a page table of its own that it has mapped read-only ("writable page tables"). `size` is
  * 1, 2, 4 or 8; op: plain store of `val`, or compare-and-swap against *old (which gets the value found).
  * Called by the instruction emulator (arch/x86/pv/ptwr.c). 0, -EINVAL (validation refused), -ESRCH (not a page
- * table of this guest: the fault is the guest's own), -EAGAIN (cas lost: *old is the value found), -ERESTART (nothing done, the
- * CPU is wanted: let the guest execute it again). After 0, v->mmu_orphan may say that what was dropped is still undone.
+ * table of this guest: the fault is the guest's own), -EAGAIN (cas lost: *old is the value found), -ERESTART (nothing
+ * done, the CPU is wanted: let the guest execute it again). After 0, v->mmu_orphan may say that what was dropped is
+ * still undone.
  */
 long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas);
 
 /*
- * The same for the commonest case: exchange a whole entry of an L1 table mapped at va (aligned to 8). False: nothing was done, it
- * is not that case or was refused. *old: what was replaced.
+ * The same for the commonest case: exchange a whole entry of an L1 table mapped at va (aligned to 8). False: nothing
+ * was done, it is not that case or was refused. *old: what was replaced.
  */
 bool mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val, u64 *old);
 
 /*
  * Grant mapping: create/destroy a PTE of d that maps `mfn`. The caller (core/grant.c) already holds the
- * general/typed reference of the granted frame that the mapping stands for; PTE changes neither take nor drop references
- * (the mapping carries a marker so that the guest cannot drop it by an ordinary PTE write unaccounted).
+ * general/typed reference of the granted frame that the mapping stands for; PTE changes neither take nor drop
+ * references (the mapping carries a marker so that the guest cannot drop it by an ordinary PTE write unaccounted).
  *   pte_maddr: host_addr is the machine address of a PTE (GNTMAP_contains_pte); else a virtual address.
  *   flags: PTE flags beyond address (PTE_PRESENT | PTE_RW ...| available bits).
  * mmu_ungrant_map() replaces the PTE by `new_pte` (0, or for unmap_and_replace) if it still maps mfn with
@@ -66,9 +67,9 @@ void m2p_set(mfn_t mfn, gfn_t gfn);
 gfn_t m2p_get(mfn_t mfn);
 
 /*
- * The auditor (core/audit.c): all domains are stopped, types and references recounted from the tables, event channels and
- * grants checked from both ends; differences are printed, their number returned (0, with a line, if the domains did not stop).
- * No locks held, ctl excepted.
+ * The auditor (core/audit.c): all domains are stopped, types and references recounted from the tables, event channels
+ * and grants checked from both ends; differences are printed, their number returned (0, with a line, if the domains did
+ * not stop). No locks held, ctl excepted.
  */
 unsigned audit_domain(struct domain *d);
 unsigned audit_all(void);

@@ -29,12 +29,17 @@ static inline unsigned type_level(u64 type)
     unsigned t = (unsigned)(type >> TYPE_SHIFT);
     return t <= 4 ? t : 0;
 }
-static inline bool type_live_table(u64 type) { return (type & TYPE_VALIDATED) && (type & TYPE_USES) && type_level(type); }
+
+static inline bool type_live_table(u64 type)
+{
+    return (type & TYPE_VALIDATED) && (type & TYPE_USES) && type_level(type);
+}
+
 static inline bool l4_slot_is_guests(unsigned i) { return i < 256 || i > 271; }
 
 /*
- * A live table keeps, in the word that is a time stamp while nobody uses the frame, which of its 32 groups of 16 entries may
- * have present ones: what a table contains then decides what it costs to take it apart, not its 512 slots.
+ * A live table keeps, in the word that is a time stamp while nobody uses the frame, which of its 32 groups of 16
+ * entries may have present ones: what a table contains then decides what it costs to take it apart, not its 512 slots.
  */
 #define GROUP 16
 static inline void table_mark(struct frame *f, unsigned index) { f->stamp |= 1u << (index / GROUP); }
@@ -51,8 +56,8 @@ void table_drop(struct domain *d, mfn_t mfn);
 /* Go on undoing a table that a table_put() left partial; to the end, or it is current's orphan. */
 void orphan_adopt(struct domain *d, mfn_t mfn);
 /*
- * Finish what current owes and, for a call that is resumed (on any vcpu), what others of its domain owe. False: something
- * better is to be done first, call again.
+ * Finish what current owes and, for a call that is resumed (on any vcpu), what others of its domain owe. False:
+ * something better is to be done first, call again.
  */
 bool orphans_finish(struct vcpu *v, bool resumed);
 
@@ -68,11 +73,15 @@ long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w);
  * preserve_ad: keep the accessed and dirty bits it has. May leave w->orphan.
  */
 long pte_write(struct domain *d, pg_owner_t pg, unsigned level, u64 *p, u64 new, bool preserve_ad, struct mmu_work *w);
-/* The same by compare-and-swap against *expect, where only accessed and dirty bits can have changed: *expect becomes the
- * value replaced, and bits the CPU set meanwhile go over to a present `new`. */
+/*
+ * The same by compare-and-swap against *expect, where only accessed and dirty bits can have changed: *expect becomes
+ * the value replaced, and bits the CPU set meanwhile go over to a present `new`.
+ */
 long pte_swap(struct domain *d, unsigned level, u64 *p, u64 *expect, u64 new, struct mmu_work *w);
 
-/* The number of requests of a list that are done goes to *pdone, if there is one; a resumed call adds to what is there. */
+/*
+ * The number of requests of a list that are done goes to *pdone, if there is one; a resumed call adds to what is there.
+ */
 long mmu_report_done(u64 pdone, u64 done, bool resumed);
 
 /* Walk d's live tables from `l4` to the L1 entry that maps va; NULL if a level is missing. */

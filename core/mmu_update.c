@@ -26,17 +26,19 @@ static long plain_write(struct domain *d, u64 maddr, u64 val)
     mfn_t mfn = maddr >> PAGE_SHIFT;
 
     if (!mfn_is_ram(mfn) || !frame_get_writable(mfn, d))
-        return reject(-EINVAL, "update of frame %#lx, which is no page table or memory of domain %u", (unsigned long)mfn, d->id);
+        return reject(-EINVAL, "update of frame %#lx, which is no page table or memory of domain %u",
+                      (unsigned long)mfn, d->id);
     *(u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8))) = val;
     frame_put_writable(mfn);
     return 0;
 }
 
 /*
- * One entry of a table of d, by machine address; d->mmu_lock is held, and let go of where the update is not an ordinary one.
- * -ERESTART: nothing done yet, call again.
+ * One entry of a table of d, by machine address; d->mmu_lock is held, and let go of where the update is not an ordinary
+ * one. -ERESTART: nothing done yet, call again.
  */
-static inline long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 val, bool preserve_ad, struct mmu_work *w)
+static inline long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 val, bool preserve_ad,
+                                struct mmu_work *w)
 {
     u64 *p = l1_entry(d, maddr), seen = 0;
     if (likely(p)) {
@@ -49,7 +51,8 @@ static inline long update_entry(struct domain *d, pg_owner_t pg, u64 maddr, u64 
     long rc;
 
     if (likely(level)) {
-        rc = pte_write(d, pg, level, (u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8))), val, preserve_ad, w);
+        rc = pte_write(d, pg, level, (u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8))), val,
+                       preserve_ad, w);
         if (likely(!w->orphan))
             return rc;
     }

@@ -90,7 +90,8 @@ static long clear_or_copy(struct domain *d, const struct mmuext_op *op)
     if (!mfn_is_ram(dst) || !frame_get_writable(dst, d)) {
         if (copy)
             frame_put(src);
-        return reject(-EINVAL, "clear or copy to frame %#lx, which is not writable memory of domain %u", (unsigned long)dst, d->id);
+        return reject(-EINVAL, "clear or copy to frame %#lx, which is not writable memory of domain %u",
+                      (unsigned long)dst, d->id);
     }
     if (copy) {
         page_copy(mfn_to_virt(dst), mfn_to_virt(src));
@@ -172,7 +173,8 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
     if ((unlikely(v->mmu_orphan) || unlikely(resumed)) && !orphans_finish(v, resumed)) {
         if (held)
             domain_put(held);
-        return hypercall_continue(__HYPERVISOR_mmuext_op, 4, ops, count | (resumed ? MMU_UPDATE_PREEMPTED : 0), pdone, foreigndom);
+        return hypercall_continue(__HYPERVISOR_mmuext_op, 4, ops, count | (resumed ? MMU_UPDATE_PREEMPTED : 0), pdone,
+                                  foreigndom);
     }
     while (i < count) {
         struct mmuext_op op;

@@ -59,7 +59,9 @@ extern struct options opt;
  * to the console ring by name, with the nearest option when one is unknown. Returns the number of problems.
  */
 unsigned options_parse(const char *cmdline);
-/* The options that are in effect because the command line says so, one line; recognised ones without effect, another. */
+/*
+ * The options that are in effect because the command line says so, one line; recognised ones without effect, another.
+ */
 void options_echo(void);
 /* What the command line says after "name=" ("" for a bare name), NULL if it does not mention the option. */
 const char *option_text(const char *name);

@@ -12,15 +12,15 @@
  *   T      0    partial       writable       refused
  *   T      n>0  -             other          refused
  *
- * PARTIAL. Validation and its undoing stop when the work budget is used up. Then the frame is `PARTIAL`, has no uses, keeps
- * one general reference so that it stays with its owner, and `progress` says how many of its entries hold
- * their references: the same state in both directions, so anyone may resume either way, and a guest that walks off leaves
- * nothing that the domain's death does not find (mmu_relinquish). While a child stops, its parent's progress is the
- * child's index: the entry there holds nothing, but the child may be partial and is looked at first.
+ * PARTIAL. Validation and its undoing stop when the work budget is used up. Then the frame is `PARTIAL`, has no uses,
+ * keeps one general reference so that it stays with its owner, and `progress` says how many of its entries hold
+ * their references: the same state in both directions, so anyone may resume either way, and a guest that walks off
+ * leaves nothing that the domain's death does not find (mmu_relinquish). While a child stops, its parent's progress is
+ * the child's index: the entry there holds nothing, but the child may be partial and is looked at first.
  *
- * ORPHANS. What an entry or a base no longer names is undone at once, unless it is big and the CPU is wanted: then the vcpu
- * remembers the table in mmu_orphan and its hypercall is put off, to finish it first when it is resumed. Between two
- * pieces others may take the orphan as a table again, finish it, or give it away: each piece looks whether it is
+ * ORPHANS. What an entry or a base no longer names is undone at once, unless it is big and the CPU is wanted: then the
+ * vcpu remembers the table in mmu_orphan and its hypercall is put off, to finish it first when it is resumed. Between
+ * two pieces others may take the orphan as a table again, finish it, or give it away: each piece looks whether it is
  * still its domain's and partial, and so never drops a use that somebody else took.
  */
 #include "arch/arch.h"
@@ -44,7 +44,10 @@ static void flush_for_retype(struct domain *d, struct frame *f)
 /* ---- writable ---- */
 
 /* Was this unused frame's last use one that page walks or selector loads may still follow? */
-static inline bool was_table(u64 type) { return (type & TYPE_MASK) != TYPE_WRITABLE && (type & TYPE_MASK) != TYPE_NONE; }
+static inline bool was_table(u64 type)
+{
+    return (type & TYPE_MASK) != TYPE_WRITABLE && (type & TYPE_MASK) != TYPE_NONE;
+}
 
 bool type_get_writable(mfn_t mfn)
 {
@@ -93,8 +96,8 @@ void type_put_writable(mfn_t mfn)
         if (!last)
             return;
         /*
-         * The last one keeps others out until the stamp is there. Why not stamp first and then exchange 1 for 0? Another
-         * CPU could map, use and unmap the page in between, and the stamp would be from before that.
+         * The last one keeps others out until the stamp is there. Why not stamp first and then exchange 1 for 0?
+         * Another CPU could map, use and unmap the page in between, and the stamp would be from before that.
          */
         stamp(f);
         __atomic_store_n(&f->type, x - 1, __ATOMIC_RELEASE);
@@ -141,7 +144,8 @@ static long table_undo(struct domain *d, mfn_t mfn, unsigned level, struct mmu_w
 /* Is any of these 16 entries present? */
 static inline bool group_present(const u64 *e)
 {
-    u64 any = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7] | e[8] | e[9] | e[10] | e[11] | e[12] | e[13] | e[14] | e[15];
+    u64 any = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7] | e[8] | e[9] | e[10] | e[11] | e[12] | e[13] |
+              e[14] | e[15];
     return any & PTE_PRESENT;
 }
 
@@ -183,7 +187,9 @@ static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct m
     return 0;
 }
 
-/* The frame is ours alone (no uses, or partial): validate it. Holds one general reference, plus PARTIAL's if resuming. */
+/*
+ * The frame is ours alone (no uses, or partial): validate it. Holds one general reference, plus PARTIAL's if resuming.
+ */
 static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, struct mmu_work *w)
 {
     struct frame *f = mfn_frame(mfn);
@@ -226,7 +232,8 @@ long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w)
     if (unlikely(READ_ONCE(d->dying) != DOMDYING_alive))
         return reject(-EINVAL, "domain %u is being destroyed and gets no new page tables", d->id);
     if (unlikely(!mfn_valid(mfn) || !frame_get(mfn, d)))
-        return reject(-EINVAL, "frame %#lx is not a frame of domain %u: not usable as a page table", (unsigned long)mfn, d->id);
+        return reject(-EINVAL, "frame %#lx is not a frame of domain %u: not usable as a page table", (unsigned long)mfn,
+                      d->id);
     for (;;) {
         u64 x = READ_ONCE(f->type);
         if ((x & TYPE_MASK) == type && (x & TYPE_VALIDATED) && (x & TYPE_USES)) {
@@ -256,7 +263,8 @@ long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w)
     u64 x = READ_ONCE(f->type);
     frame_put(mfn);
     return reject(-EINVAL, "frame %#lx is in use as type %lu (%lu uses), wanted as type %lu", (unsigned long)mfn,
-                  (unsigned long)(x >> TYPE_SHIFT), (unsigned long)(x & TYPE_USES), (unsigned long)(type >> TYPE_SHIFT));
+                  (unsigned long)(x >> TYPE_SHIFT), (unsigned long)(x & TYPE_USES),
+                  (unsigned long)(type >> TYPE_SHIFT));
 }
 
 long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
@@ -310,8 +318,8 @@ static bool orphan_leave(struct domain *d, mfn_t mfn)
 
     if (READ_ONCE(d->dying) != DOMDYING_alive)
         return true;            /* mmu_relinquish() comes for it */
-    return __atomic_compare_exchange_n(&current->mmu_orphan, &none, (u64)d->id << ORPHAN_OWNER | mfn, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(&current->mmu_orphan, &none, (u64)d->id << ORPHAN_OWNER | mfn, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 void orphan_adopt(struct domain *d, mfn_t mfn)
@@ -396,9 +404,10 @@ static long drop_pin(struct domain *d, mfn_t mfn, struct mmu_work *w)
 }
 
 /*
- * Death of a domain: frame by frame along its list. Base tables are gone already. A table that still has uses is used by
- * another of the list and goes when that one goes. Why a cursor with a reference? Dropping a table frees frames that
- * the domain had given up while it mapped them, the next one of the list perhaps, and mappers elsewhere free some meanwhile.
+ * Death of a domain: frame by frame along its list. Base tables are gone already. A table that still has uses is used
+ * by another of the list and goes when that one goes. Why a cursor with a reference? Dropping a table frees frames that
+ * the domain had given up while it mapped them, the next one of the list perhaps, and mappers elsewhere free some
+ * meanwhile.
  */
 long mmu_relinquish(struct domain *d)
 {

@@ -26,7 +26,8 @@ long pte_take_device(struct domain *d, pg_owner_t pg, u64 *pte)
     if (mfn_valid(mfn) && mfn_frame(mfn)->owner == DOMID_XEN)
         return reject(-EPERM, "frame %#lx belongs to Serai", (unsigned long)mfn);
     if (!d->iomem || !rangeset_contains(d->iomem, mfn, mfn))
-        return reject(-EPERM, "frame %#lx is not RAM, and domain %u has no permission for it", (unsigned long)mfn, d->id);
+        return reject(-EPERM, "frame %#lx is not RAM, and domain %u has no permission for it", (unsigned long)mfn,
+                      d->id);
     /* Kernels map an IOAPIC as if they could program it and only read it: they get what they can use. */
     if (machine_frame_readonly(mfn))
         *pte &= ~PTE_RW;

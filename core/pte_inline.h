@@ -66,7 +66,8 @@ static inline u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
  * L1. An entry that goes on naming the same frame keeps its reference; only its writable use may come or go. *seen: in,
  * what the entry was when the guest decided; out, what was replaced.
  */
-static inline __attribute__((always_inline)) long replace_l1(struct domain *d, pg_owner_t pg, u64 *p, u64 new, enum ad ad, u64 *seen)
+static inline __attribute__((always_inline)) long replace_l1(struct domain *d, pg_owner_t pg, u64 *p, u64 new,
+                                                             enum ad ad, u64 *seen)
 {
     u64 old = READ_ONCE(*p);
     bool same = (old & new & PTE_PRESENT) && !((old ^ new) & PTE_ADDR) && !(old & PTE_GNTTAB) &&

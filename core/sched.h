@@ -10,7 +10,10 @@ void sched_domain_destroy(struct domain *d);
 long sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 
-/* A condition of v (pause_flags, pause_count, events) changed: let it run if runnable. Any CPU, leaf-safe below `event`. */
+/*
+ * A condition of v (pause_flags, pause_count, events) changed: let it run if runnable. Any CPU, leaf-safe below
+ * `event`.
+ */
 void vcpu_wake(struct vcpu *v);
 /* Let v stop running if it is not runnable; _sync waits until it is off its CPU (v != current). */
 void vcpu_sleep_nosync(struct vcpu *v);

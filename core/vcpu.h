@@ -26,7 +26,8 @@ struct vcpu {
     bool running;               /* on some CPU right now */
     bool initialised;           /* has a context */
     bool initialising;          /* another vcpu gives it one; atomic */
-    bool moved;                 /* `processor` has changed since it last ran: what its guest flushed, it flushed there */
+    /* `processor` has changed since it last ran: what its guest flushed, it flushed there */
+    bool moved;
     unsigned long pause_flags;  /* VPF_*, atomic */
     u32 pause_count;            /* atomic */
 

@@ -1,8 +1,8 @@
 /*
  * Formatted output. Levels are named by who is at fault: error = the machine or Serai, warn = the
  * owner's configuration, info = progress, debug = details. guest_* lines are about a guest's doing and
- * filtered by guest_loglvl. A line whose level allows it (loglvl=) goes to the serial line with the "(XEN) " prefix that
- * users of Xen filter on and to the console ring (readable by `xl dmesg`); the ring also keeps our own up to info.
+ * filtered by guest_loglvl. A line whose level allows it (loglvl=) goes to the serial line with the "(XEN) " prefix
+ * that users of Xen filter on and to the console ring (readable by `xl dmesg`); the ring also keeps our own up to info.
  */
 #pragma once
 #include <stdarg.h>

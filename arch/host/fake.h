@@ -1,10 +1,10 @@
 /*
- * Fakes: a machine and the parts of core/ that a test is not about. A test links the files it wants (its "Links:" line),
- * turns the knobs below, and reads the counters. Every fake is weak: a test that is about one of them, or needs it
- * otherwise, defines its own, and that one counts.
+ * Fakes: a machine and the parts of core/ that a test is not about. A test links the files it wants (its "Links:"
+ * line), turns the knobs below, and reads the counters. Every fake is weak: a test that is about one of them, or needs
+ * it otherwise, defines its own, and that one counts.
  *
- * Mistakes that hardware would punish later are punished at once: a frame given up while a stale TLB entry may map it, a
- * lock that is waited for although nobody else runs, a reference dropped that was never taken.
+ * Mistakes that hardware would punish later are punished at once: a frame given up while a stale TLB entry may map it,
+ * a lock that is waited for although nobody else runs, a reference dropped that was never taken.
  */
 #pragma once
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 
 #define FAKE __attribute__((weak))
 
-/* ---- fake_log.c: log_*(), panic(), reject(), counters. Errors are printed, the rest is dropped; a panic aborts. ---- */
+/* ---- fake_log.c: log_*(), panic(), reject(), counters: errors are printed, the rest dropped, a panic aborts ---- */
 extern unsigned fake_rejects;               /* refusals so far */
 extern const char *fake_reason;             /* format of the last one, "" at first */
 
@@ -59,7 +59,7 @@ void fake_core_reset(void);                 /* part of fake_reset() */
 extern u64 fake_pte[FAKE_SLOTS];            /* what mmu_grant_map() wrote at host address slot << 12, slot > 0 */
 
 /* ---- fake_guest.c: guest memory is host memory, but for address 0; hypercall arguments are passed by address ---- */
-extern long fake_fault_in;                  /* this many accesses to guest memory work, the next faults; negative: never */
+extern long fake_fault_in;                  /* this many accesses to guest memory work, the next faults; < 0: never */
 extern unsigned fake_preempt_every;         /* every n-th preempt_check() says yes; 0: never */
 extern unsigned fake_looks;                 /* calls of it */
 extern unsigned fake_continuations;         /* calls of hypercall_continue(), which answers -ERESTART */

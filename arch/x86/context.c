@@ -1,6 +1,6 @@
 /*
- * A vcpu's context as the interface sees it (struct vcpu_guest_context, public header arch-x86/xen.h), and the machine's
- * part of birth and death of vcpus and domains.
+ * A vcpu's context as the interface sees it (struct vcpu_guest_context, public header arch-x86/xen.h), and the
+ * machine's part of birth and death of vcpus and domains.
  *
  * A context comes from outside: everything in it is checked as if the guest had set it piece by piece with
  * hypercalls, and selectors and flags are forced to what a guest may have.

@@ -22,9 +22,9 @@ struct cpu cpus[MAX_CPUS];
 #define ABI_PAT 0x0000050100070406UL
 
 /*
- * QEMU's emulator reads the frame of an IRET as supervisor whatever the ring (7.2 does, 10 no longer): with SMAP on, every
- * IRET of a guest kernel, which runs in ring 3, faults. Its version cannot be asked for, so all of them go without unless
- * the owner says smap on the command line.
+ * QEMU's emulator reads the frame of an IRET as supervisor whatever the ring (7.2 does, 10 no longer): with SMAP on,
+ * every IRET of a guest kernel, which runs in ring 3, faults. Its version cannot be asked for, so all of them go
+ * without unless the owner says smap on the command line.
  */
 static bool smap_wanted(void)
 {

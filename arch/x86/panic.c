@@ -65,7 +65,8 @@ void dump_regs(const struct cpu_user_regs *r)
 {
     u64 off;
     const char *name = symbol_of(r->rip, &off);
-    say("rip %04x:%016lx %s+%#lx  rflags %08lx", r->cs, r->rip, is_text(r->rip) ? name : "", is_text(r->rip) ? off : 0, r->rflags);
+    say("rip %04x:%016lx %s+%#lx  rflags %08lx", r->cs, r->rip, is_text(r->rip) ? name : "", is_text(r->rip) ? off : 0,
+        r->rflags);
     say("rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx, r->rcx, r->rdx);
     say("rsi %016lx rdi %016lx rbp %016lx rsp %04x:%016lx", r->rsi, r->rdi, r->rbp, r->ss, r->rsp);
     say("r8  %016lx r9  %016lx r10 %016lx r11 %016lx", r->r8, r->r9, r->r10, r->r11);
@@ -178,8 +179,9 @@ void machine_dump_vcpu(struct vcpu *v)
     const struct cpu_user_regs *r = vcpu_regs(v);
     u64 word[8];
 
-    log_always("d%uv%u in guest %s mode, base tables %lx / %lx:", v->domain->id, v->id, v->arch.kernel_mode ? "kernel" : "user",
-               (unsigned long)v->arch.kernel_l4, (unsigned long)v->arch.user_l4);
+    log_always("d%uv%u in guest %s mode, base tables %lx / %lx:", v->domain->id, v->id,
+               v->arch.kernel_mode ? "kernel" : "user", (unsigned long)v->arch.kernel_l4,
+               (unsigned long)v->arch.user_l4);
     log_always("  rip %04x:%016lx  rflags %08lx  cr2 %016lx", r->cs, r->rip, r->rflags, (unsigned long)v->arch.cr2);
     log_always("  rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx, r->rcx, r->rdx);
     log_always("  rsi %016lx rdi %016lx rbp %016lx rsp %04x:%016lx", r->rsi, r->rdi, r->rbp, r->ss, r->rsp);

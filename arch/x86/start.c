@@ -133,7 +133,8 @@ static void start_machine(void)
     firmware_set_efi(boot.efi_system_table);
     acpi_init(boot.rsdp);
     if (!acpi.present) {
-        log_error("Domain 0 cannot be built: no ACPI tables were found, so neither CPUs nor interrupt lines are known.");
+        log_error("Domain 0 cannot be built: no ACPI tables were found, so neither CPUs nor interrupt lines are "
+                  "known.");
         log_error("What to do: enable ACPI in the firmware (or the virtual machine's settings).");
         log_always("Halted.");
         machine_end(MACHINE_HALT);
@@ -180,8 +181,8 @@ void start(u32 magic, u32 info)
     version_set_cmdline(boot.cmdline);
     serial_init(option_text("com1"), option_text("com2"), option_text("console"));
     console_attach();
-    log_always("Serai " SERAI_VERSION " (Xen PV interface 4.17), booted by %s %s", boot.loader ? boot.loader : "nobody known",
-               boot.loader_name);
+    log_always("Serai " SERAI_VERSION " (Xen PV interface 4.17), booted by %s %s",
+               boot.loader ? boot.loader : "nobody known", boot.loader_name);
     options_echo();
     if (wrong)
         panic("the boot loader's information cannot be used: %s", wrong);

@@ -1,17 +1,18 @@
 /*
  * Context switch: what a CPU holds for the vcpu it runs, and how that changes.
  *
- * A CPU has one stack; the running vcpu's general registers lie at its top (cpu_info()->regs). machine_switch() copies them
- * to the old vcpu, copies the new one's in, exchanges the rest of the state (address space, segment bases, descriptor tables, FPU,
- * debug registers), and leaves by the exit path with the C stack forgotten. So a vcpu that does not run is nothing but its
- * struct.
+ * A CPU has one stack; the running vcpu's general registers lie at its top (cpu_info()->regs). machine_switch() copies
+ * them to the old vcpu, copies the new one's in, exchanges the rest of the state (address space, segment bases,
+ * descriptor tables, FPU, debug registers), and leaves by the exit path with the C stack forgotten. So a vcpu that does
+ * not run is nothing but its struct.
  *
- * What a CPU loaded for a vcpu stays loaded while it idles, and most often the same vcpu comes back: then only its tables are
- * looked at (cpu->loaded and arch.loaded_on agree that nothing was in between). A vcpu's memory copy is complete
- * whenever it does not run, so another CPU may take it at any time; whoever changes that copy from outside says so (arch_vcpu_touched()).
+ * What a CPU loaded for a vcpu stays loaded while it idles, and most often the same vcpu comes back: then only its
+ * tables are looked at (cpu->loaded and arch.loaded_on agree that nothing was in between). A vcpu's memory copy is
+ * complete whenever it does not run, so another CPU may take it at any time; whoever changes that copy from outside
+ * says so (arch_vcpu_touched()).
  *
- * Going idle keeps the address space: Serai is in all of them, and most often the same vcpu comes back. The domain's cpumask
- * says which CPUs have its tables loaded; address_space_leave() makes a CPU let go.
+ * Going idle keeps the address space: Serai is in all of them, and most often the same vcpu comes back. The domain's
+ * cpumask says which CPUs have its tables loaded; address_space_leave() makes a CPU let go.
  */
 #include "arch/x86/switch.h"
 #include "arch/arch.h"
@@ -76,7 +77,10 @@ void arch_vm_assist_changed(struct domain *d)
 {
     struct vcpu *v;
 
-    /* Others compute theirs themselves, at their next stack_switch: two writers could mix one's check with the other's address. */
+    /*
+     * Others compute theirs themselves, at their next stack_switch: two writers could mix one's check with the other's
+     * address.
+     */
     for_each_vcpu(d, v) {
         if (v == current) {
             isolate_refresh(v);
@@ -152,7 +156,8 @@ static void save_segments(struct vcpu *v)
 /* A selector the guest's tables no longer allow loads as 0 instead of faulting. */
 #define LOAD_SEGMENT(seg, value) \
     __asm__ volatile("1: movl %k0, %%" #seg "\n2:\n\t" \
-                     ".pushsection .text.fixup, \"ax\"\n3: xorl %k0, %k0\n\tmovl %k0, %%" #seg "\n\tjmp 2b\n\t.popsection\n\t" \
+                     ".pushsection .text.fixup, \"ax\"\n3: xorl %k0, %k0\n\t" \
+                     "movl %k0, %%" #seg "\n\tjmp 2b\n\t.popsection\n\t" \
                      EX_TABLE("1b", "3b") : : "r"((u32)(value)))
 
 static void load_segments(struct vcpu *v)

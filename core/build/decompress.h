@@ -34,8 +34,8 @@ u64 decompress_arena_bytes(enum compression c);
 u64 decompress_room(const struct decompression *d);
 
 /*
- * Unpack d->in into d->out. FULL: the room was too small (try again with more); BAD: with the reason. The size word, where
- * there is one, has been compared with what came out. Needs SSE enabled and a stack canary at %fs:0x28 (the libraries'
- * ABI); runs for seconds without looking at interrupts: boot only.
+ * Unpack d->in into d->out. FULL: the room was too small (try again with more); BAD: with the reason. The size word,
+ * where there is one, has been compared with what came out. Needs SSE enabled and a stack canary at %fs:0x28 (the
+ * libraries' ABI); runs for seconds without looking at interrupts: boot only.
  */
 enum decompress_result decompress(struct decompression *d, struct arena *arena, struct why *why);

@@ -130,7 +130,8 @@ static struct domain *create(const struct dom0_size *s)
 static void grow(struct image *im, u64 pages)
 {
     if (image_grow(im, pages) != pages)
-        give_up("the heap ran out while its memory was allocated", "give a smaller dom0_mem=, or the machine more memory");
+        give_up("the heap ran out while its memory was allocated",
+                "give a smaller dom0_mem=, or the machine more memory");
 }
 
 /* ---- contents ---- */

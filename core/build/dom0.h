@@ -19,5 +19,7 @@ struct dom0_layout {
     u64 p2m_pages, p2m_tables;  /* p2m_tables: only if the list is outside the region */
 };
 
-/* Where all goes for a domain of nr_pages and an initrd of initrd_bytes; false with the reason if it cannot be mapped. */
+/*
+ * Where all goes for a domain of nr_pages and an initrd of initrd_bytes; false with the reason if it cannot be mapped.
+ */
 bool dom0_layout(struct dom0_layout *l, const struct kernel *k, u64 initrd_bytes, u64 nr_pages, struct why *why);

@@ -1,7 +1,7 @@
 /*
- * dom0_mem=[min:..,max:..,]size, as Xen understands it: the size, raised to min, lowered to max, lowered to what there is.
- * A negative amount means all available memory but that much. Without a size domain 0 gets everything but a reserve for
- * other domains' records and contiguous DMA buffers: 1/16 of what is available, between 64 and 512 MiB.
+ * dom0_mem=[min:..,max:..,]size, as Xen understands it: the size, raised to min, lowered to max, lowered to what there
+ * is. A negative amount means all available memory but that much. Without a size domain 0 gets everything but a reserve
+ * for other domains' records and contiguous DMA buffers: 1/16 of what is available, between 64 and 512 MiB.
  */
 #include "core/build/dom0_size.h"
 

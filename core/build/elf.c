@@ -1,9 +1,9 @@
 /*
  * ELF64 and Xen notes.
  *
- * The image may come from anywhere, so no offset, size or count is used before it was compared with the size of the file,
- * in arithmetic that cannot wrap around. What passes elf_parse() can be copied without further checks: every segment's
- * data lies within the file, no two segments overlap in memory, and all of them span at most ELF_MAX_SPAN.
+ * The image may come from anywhere, so no offset, size or count is used before it was compared with the size of the
+ * file, in arithmetic that cannot wrap around. What passes elf_parse() can be copied without further checks: every
+ * segment's data lies within the file, no two segments overlap in memory, and all of them span at most ELF_MAX_SPAN.
  *
  * Notes are looked for in PT_NOTE segments, and in note sections if there is no Xen note in any segment. A note that
  * appears twice counts the last time. (ELF: System V ABI; notes: public header elfnote.h.)

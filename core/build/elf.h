@@ -39,7 +39,8 @@ static inline bool elf_has_note(const struct elf *e, unsigned type) { return e->
 bool elf_magic(const void *data, u64 size);
 
 /*
- * Parse the image; *e refers into it from then on. False with the reason when it is not a little-endian x86-64 executable,
- * or when any header, segment or note points outside, wraps around or overlaps. No locks, nothing allocated.
+ * Parse the image; *e refers into it from then on. False with the reason when it is not a little-endian x86-64
+ * executable, or when any header, segment or note points outside, wraps around or overlaps. No locks, nothing
+ * allocated.
  */
 bool elf_parse(struct elf *e, const void *data, u64 size, struct why *why);

@@ -1,10 +1,10 @@
 /*
  * A domain's memory before its first instruction.
  *
- * Pseudo-physical frames are numbered in the order they are allocated. Contiguous machine frames make one extent, so that
- * gigabytes need a handful of records instead of a temporary table of their own; the guest's list of frames is written
- * from them at the end. Page tables are plain data here: the guest's L4 is validated when it is complete, like any
- * table a guest submits, so a mistake in this file cannot break isolation.
+ * Pseudo-physical frames are numbered in the order they are allocated. Contiguous machine frames make one extent, so
+ * that gigabytes need a handful of records instead of a temporary table of their own; the guest's list of frames is
+ * written from them at the end. Page tables are plain data here: the guest's L4 is validated when it is complete, like
+ * any table a guest submits, so a mistake in this file cannot break isolation.
  */
 #include "arch/arch.h"
 #include "core/build/image.h"

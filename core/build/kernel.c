@@ -1,9 +1,9 @@
 /*
  * From a boot module to a kernel that can be copied into a domain.
  *
- * Memory: the unpacked image is one contiguous piece of heap memory, trimmed to whole pages of what is needed, and freed by
- * kernel_close(); the libraries' arena lives only while unpacking. A packed image that does not say its size is tried
- * with a guess and twice as much each time it did not fit.
+ * Memory: the unpacked image is one contiguous piece of heap memory, trimmed to whole pages of what is needed, and
+ * freed by kernel_close(); the libraries' arena lives only while unpacking. A packed image that does not say its size
+ * is tried with a guess and twice as much each time it did not fit.
  */
 #include "abi/xen.h"
 #include "arch/arch.h"
@@ -85,7 +85,8 @@ static bool unpack(struct kernel *k, struct decompression *d, struct why *why)
         d->out_room *= 2;
     }
     if (result == DECOMPRESS_OK)
-        log_info("Kernel: %s, %lu KiB unpacked to %lu KiB in %lu ms", compression_name(compression_of(d->in, d->in_bytes)),
+        log_info("Kernel: %s, %lu KiB unpacked to %lu KiB in %lu ms",
+                 compression_name(compression_of(d->in, d->in_bytes)),
                  d->in_bytes >> 10, d->out_bytes >> 10, (now_ns() - start) / 1000000);
     return result == DECOMPRESS_OK;
 }
@@ -101,7 +102,8 @@ static bool check_notes(const struct elf *e, struct why *why)
 {
     const struct xen_notes *n = &e->notes;
     if (!n->present)
-        return because(why, "the kernel has no Xen notes: it was built without paravirtual Xen support (CONFIG_XEN_PV)");
+        return because(why, "the kernel has no Xen notes: it was built without paravirtual Xen support "
+                       "(CONFIG_XEN_PV)");
     if (!elf_has_note(e, XEN_ELFNOTE_XEN_VERSION) || strcmp(n->xen_version, "xen-3.0"))
         return because(why, "the kernel's XEN_VERSION note is '%s': wanted 'xen-3.0'", n->xen_version);
     if (strcmp(n->loader, "generic") && strcmp(n->guest_os, "linux"))
@@ -110,10 +112,11 @@ static bool check_notes(const struct elf *e, struct why *why)
         return because(why, "the kernel has no ENTRY note: it starts on other hypervisors only, not as a PV domain");
     u32 missing = n->required & ~(u32)FEATURES_GIVEN;
     if (missing)
-        return because(why, "the kernel requires feature %u (XENFEAT_*), which Serai does not give", lowest_bit(missing));
+        return because(why, "the kernel requires feature %u (XENFEAT_*), which Serai does not give",
+                       lowest_bit(missing));
     if (elf_has_note(e, XEN_ELFNOTE_SUPPORTED_FEATURES) && !(n->supported & BIT(XENFEAT_dom0)))
-        return because(why, "the kernel says it cannot be domain 0 (SUPPORTED_FEATURES %#x): CONFIG_XEN_DOM0 is missing",
-                       n->supported);
+        return because(why, "the kernel says it cannot be domain 0 (SUPPORTED_FEATURES %#x): CONFIG_XEN_DOM0 is "
+                       "missing", n->supported);
     u64 hole = n->number[XEN_ELFNOTE_HV_START_LOW];
     if (elf_has_note(e, XEN_ELFNOTE_HV_START_LOW) && hole > HYPERVISOR_VIRT_START)
         return because(why, "the kernel wants all below %#lx (HV_START_LOW), Serai begins at %#lx", hole,
@@ -141,14 +144,17 @@ static bool place(struct kernel *k, struct why *why)
     if (k->virt_base & (PAGE_SIZE - 1) || k->p2m_base & (PAGE_SIZE - 1))
         return because(why, "VIRT_BASE %#lx or INIT_P2M %#lx is not page aligned", k->virt_base, k->p2m_base);
     if (e->paddr_start < k->paddr_offset)
-        return because(why, "ELF segment at physical address %#lx below PADDR_OFFSET %#lx", e->paddr_start, k->paddr_offset);
+        return because(why, "ELF segment at physical address %#lx below PADDR_OFFSET %#lx", e->paddr_start,
+                       k->paddr_offset);
     u64 end = e->paddr_end - k->paddr_offset;
     if (end > ELF_MAX_SPAN || !guest_range_ok(k->virt_base, end))
         return because(why, "the kernel would lie at %#lx to %#lx beyond VIRT_BASE %#lx: no place for a guest",
                        e->paddr_start - k->paddr_offset, end, k->virt_base);
     if (k->entry - k->virt_base >= end)
-        return because(why, "ENTRY %#lx lies outside the kernel at %#lx-%#lx", k->entry, k->virt_base, k->virt_base + end);
-    if (k->hypercall_page && (k->hypercall_page - k->virt_base > end - PAGE_SIZE || k->hypercall_page & (PAGE_SIZE - 1)))
+        return because(why, "ENTRY %#lx lies outside the kernel at %#lx-%#lx", k->entry, k->virt_base,
+                       k->virt_base + end);
+    if (k->hypercall_page && (k->hypercall_page - k->virt_base > end - PAGE_SIZE ||
+                              k->hypercall_page & (PAGE_SIZE - 1)))
         return because(why, "HYPERCALL_PAGE %#lx is no page of the kernel", k->hypercall_page);
     return true;
 }

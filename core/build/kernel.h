@@ -20,8 +20,8 @@ struct kernel {
 
 /*
  * Open a kernel of `bytes` at data (which must stay until kernel_close()): bzImage, compressed or plain ELF. Notes: a
- * 64-bit PV kernel able to be domain 0, else false with the reason. Takes heap memory for the unpacked image, and some more
- * while it runs. Boot only.
+ * 64-bit PV kernel able to be domain 0, else false with the reason. Takes heap memory for the unpacked image, and some
+ * more while it runs. Boot only.
  */
 bool kernel_open(struct kernel *k, const void *data, u64 bytes, struct why *why);
 /* Give the unpacked image back. */

@@ -10,8 +10,8 @@
  * Failure before commit puts everything back.
  *
  * Invariant: a chunk is exchanged entirely or not at all, and nr_exchanged says how many input extents are.
- * Stolen frames and prepared blocks are chained through their frame records, prepared ones hold their future place in the
- * machine-to-physical table: no memory has to be allocated to do this.
+ * Stolen frames and prepared blocks are chained through their frame records, prepared ones hold their future place in
+ * the machine-to-physical table: no memory has to be allocated to do this.
  */
 #include "core/call/memory.h"
 #include "core/domain.h"

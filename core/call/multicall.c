@@ -6,7 +6,8 @@
  * holds what is left of the interrupted call.
  *
  * Invariant: an entry is run exactly once, or continued where it stopped; the list's memory is all the state there is.
- * Refused inside: multicall (no recursion) and iret (it replaces the registers that the multicall's own answer goes to).
+ * Refused inside: multicall (no recursion) and iret (it replaces the registers that the multicall's own answer goes
+ * to).
  */
 #include "abi/xen.h"
 #include "core/guest.h"

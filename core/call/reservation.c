@@ -110,7 +110,8 @@ static long check(unsigned op, const xen_memory_reservation_t *in, struct reques
     r->extents = in->nr_extents;
     r->order = in->extent_order;
     /* Low memory is for devices: a guest without any cannot use it up (address limits of others have no effect). */
-    r->addr_bits = op == XENMEM_decrease_reservation || !current->domain->privileged ? 0 : XENMEMF_get_address_bits(in->mem_flags);
+    r->addr_bits = op == XENMEM_decrease_reservation || !current->domain->privileged ?
+        0 : XENMEMF_get_address_bits(in->mem_flags);
     if (r->extents > (~0UL >> MEMOP_EXTENT_SHIFT))
         return reject(-EINVAL, "%lu extents are too many", (unsigned long)r->extents);
     if (r->order > memory_max_order(current->domain))

@@ -2,8 +2,8 @@
  * xen_version: identity and features.
  *
  * The version is that of the interface we implement, because tools and kernels choose their behaviour by it; the
- * extra version, the change set and the command line say that this is Serai. Capabilities name only what there is: 64-bit
- * paravirtual guests.
+ * extra version, the change set and the command line say that this is Serai. Capabilities name only what there is:
+ * 64-bit paravirtual guests.
  *
  * version(0, NULL) is also what a guest calls to get pending events delivered (any hypercall's return does), so it is
  * first and touches nothing.

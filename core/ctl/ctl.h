@@ -1,8 +1,8 @@
 /*
  * The control interface: domctl and sysctl, for domain 0 only. One operation at a time (ctl lock).
  *
- * An operation gets a copy of the argument block, changes it where the interface says so, sets `copyback`, and returns a
- * value for the caller or -ERESTART to be issued again (with its changes, if copyback).
+ * An operation gets a copy of the argument block, changes it where the interface says so, sets `copyback`, and returns
+ * a value for the caller or -ERESTART to be issued again (with its changes, if copyback).
  */
 #pragma once
 #include "abi/xen.h"

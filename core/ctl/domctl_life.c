@@ -25,7 +25,8 @@ static long not_self(const struct domain *d, const char *what)
 static long check_config(const struct xen_domctl_createdomain *c)
 {
     if (c->flags & (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap))
-        return reject(-EOPNOTSUPP, "HVM and PVH guests need hardware virtualization; Serai runs PV guests (type=\"pv\")");
+        return reject(-EOPNOTSUPP,
+                      "HVM and PVH guests need hardware virtualization; Serai runs PV guests (type=\"pv\")");
     if (c->flags & XEN_DOMCTL_CDF_iommu)
         return reject(-EOPNOTSUPP, "there is no IOMMU support, so no device pass-through");
     if (c->flags & ~FLAGS_TAKEN)
@@ -41,7 +42,8 @@ static long check_config(const struct xen_domctl_createdomain *c)
     s64 frames = READ_ONCE(opt.gnttab_max_frames), tracks = READ_ONCE(opt.gnttab_max_maptrack_frames);
     if (c->max_grant_frames > frames || c->max_maptrack_frames > tracks)
         return reject(-EINVAL, "%d grant frames, %d maptrack frames: the limits are gnttab_max_frames=%ld, "
-                      "gnttab_max_maptrack_frames=%ld", c->max_grant_frames, c->max_maptrack_frames, (long)frames, (long)tracks);
+                      "gnttab_max_maptrack_frames=%ld", c->max_grant_frames, c->max_maptrack_frames, (long)frames,
+                      (long)tracks);
     return 0;
 }
 

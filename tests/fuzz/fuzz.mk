@@ -1,6 +1,6 @@
 # Fuzzing: libFuzzer programs, one per tests/fuzz/fuzz_*.c, linked as its opening comment says (see tests/unit/unit.mk).
-# fuzz-short gives each FUZZ_SECONDS; `make check` does the same. make fuzz goes on for FUZZ_HOURS and keeps what it finds
-# in build/fuzz; what is worth keeping goes to tests/fuzz/corpus/<name>.
+# fuzz-short gives each FUZZ_SECONDS; `make check` does the same. make fuzz goes on for FUZZ_HOURS and keeps what it
+# finds in build/fuzz; what is worth keeping goes to tests/fuzz/corpus/<name>.
 FUZZ_SECONDS ?= 10
 FUZZ_HOURS ?= 1
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -1,6 +1,6 @@
 /*
- * Kernel images: ELF with its notes, and bzImage. What is found must lie within the image; the sanitizer watches the image's
- * ends, since it is copied to an allocation of exactly its size.
+ * Kernel images: ELF with its notes, and bzImage. What is found must lie within the image; the sanitizer watches the
+ * image's ends, since it is copied to an allocation of exactly its size.
  * Links: core/build/elf.c core/build/bzimage.c core/build/why.c
  */
 #include <stdlib.h>
@@ -29,8 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     elf_magic(image, size);
     memset(&e, 0, sizeof(e));
     if (elf_parse(&e, image, size, &why)) {
-        if (e.nr_segments > ELF_MAX_SEGMENTS || e.paddr_end < e.paddr_start || e.paddr_end - e.paddr_start > ELF_MAX_SPAN)
-            abort();
+        if (e.nr_segments > ELF_MAX_SEGMENTS || e.paddr_end < e.paddr_start ||
+            e.paddr_end - e.paddr_start > ELF_MAX_SPAN) abort();
         for (unsigned i = 0; i < e.nr_segments; i++) {
             const struct elf_segment *s = &e.segment[i];
             within(image, size, s->data, s->filesz);

@@ -1,7 +1,8 @@
 /*
- * Sequences of event channel and grant table operations, single and in multicalls, of three domains whose memory changes
- * under the hypercalls' hands: guest addresses are offsets into a small memory; a fetch may fault, or find another value than
- * the one before did. Afterwards all domains die, both auditors must be content and nothing may be left.
+ * Sequences of event channel and grant table operations, single and in multicalls, of three domains whose memory
+ * changes under the hypercalls' hands: guest addresses are offsets into a small memory; a fetch may fault, or find
+ * another value than the one before did. Afterwards all domains die, both auditors must be content and nothing may be
+ * left.
  * Links: core/event.c core/event_2l.c core/event_fifo.c core/event_bind.c core/event_op.c core/event_audit.c
  *        core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_version.c core/grant_op.c
  *        core/grant_audit.c core/hypercall.c core/call/multicall.c core/lock.c
@@ -80,7 +81,8 @@ bool guest_range_ok(u64 va, u64 n) { (void)va, (void)n; return true; }
 #define NONE_2(f) long f(u64 a, u64 b) { (void)a, (void)b; return -ENOSYS; }
 #define NONE_3(f) long f(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; return -ENOSYS; }
 #define NONE_4(f) long f(u64 a, u64 b, u64 c, u64 d) { (void)a, (void)b, (void)c, (void)d; return -ENOSYS; }
-#define NONE_5(f) long f(u64 a, u64 b, u64 c, u64 d, u64 e) { (void)a, (void)b, (void)c, (void)d, (void)e; return -ENOSYS; }
+#define NONE_5(f) \
+    long f(u64 a, u64 b, u64 c, u64 d, u64 e) { (void)a, (void)b, (void)c, (void)d, (void)e; return -ENOSYS; }
 #undef HYPERCALL
 #define HYPERCALL(name, nargs) __attribute__((weak)) NONE_##nargs(do_##name)
 #define do_multicall do_multicall_elsewhere

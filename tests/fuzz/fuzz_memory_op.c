@@ -1,6 +1,6 @@
 /*
- * memory_op of a guest and of a privileged domain, on the machine of tests/unit/test_memory_op.c, with argument blocks and
- * lists in a small memory that the fuzzer fills; a fetch may fault.
+ * memory_op of a guest and of a privileged domain, on the machine of tests/unit/test_memory_op.c, with argument blocks
+ * and lists in a small memory that the fuzzer fills; a fetch may fault.
  * Links: core/call/memory.c core/call/reservation.c core/call/exchange.c core/call/memmap.c core/call/resource.c
  * Links: core/heap.c core/frame.c core/slab.c core/lock.c
  * Links: arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_guest.c arch/host/fake_log.c

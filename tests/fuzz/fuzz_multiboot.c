@@ -1,6 +1,6 @@
 /*
- * What a boot loader hands over: the input is memory from 0x9000 on, where the information is said to be; the rest of the
- * 4 GiB is zero. The first byte says which protocol.
+ * What a boot loader hands over: the input is memory from 0x9000 on, where the information is said to be; the rest of
+ * the 4 GiB is zero. The first byte says which protocol.
  * Links: arch/x86/boot/multiboot.c core/build/why.c
  */
 #include <stdlib.h>

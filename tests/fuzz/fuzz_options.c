@@ -27,8 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (options_parse(line) != first || was.console != opt.console || was.conring_size != opt.conring_size)
         abort();
 #define FLAG(name, field, value, help)
-#define NUMBER(name, field, low, high, value, help) if (opt.field != (value) && (opt.field < (low) || opt.field > (high))) abort();
-#define SIZE(name, field, low, high, value, help) if (opt.field != (value) && (opt.field < (low) || opt.field > (high))) abort();
+#define NUMBER(name, field, low, high, value, help) \
+    if (opt.field != (value) && (opt.field < (low) || opt.field > (high))) \
+        abort();
+#define SIZE NUMBER
 #define TEXT(name, field, syntax, value, help) (void)(opt.field && strlen(opt.field));
 #define CUSTOM(name, syntax, parser, value, help)
 #define INERT(name, syntax, why)

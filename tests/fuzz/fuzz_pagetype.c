@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(&b, p + 4, 4);
         memcpy(&c, p + 8, 4);
         ops[n++] = (struct op){ .kind = p[0] % NR_KINDS, .who = p[1] % NR_DOMAINS, .level = p[2] % 5,
-                                .patience = p[2] & 0x80 ? p[2] >> 5 & 3 : -1, .a = p[3] * 0x9e3779b9UL, .b = b, .c = c };
+                                .patience = p[2] & 0x80 ? p[2] >> 5 & 3 : -1, .a = p[3] * 0x9e3779b9UL, .b = b,
+                                .c = c };
     }
     memset(grants, 0, sizeof(grants));
     memset(descriptors, 0, sizeof(descriptors));

@@ -27,7 +27,8 @@ guest-tests: $(GUEST_TESTS)
 guest: $(BUILD)/serai.elf $(GUEST_TESTS)    ## build and run the tiny guests that test the interface
 	@tests/guest/run
 
-# The fuzzing guest for long: SEEDS lives of OPS operations per vcpu, fifty a boot, from SEED on. DEBUG=1 has assertions and the auditor.
+# The fuzzing guest for long: SEEDS lives of OPS operations per vcpu, fifty a boot, from SEED on. DEBUG=1 has assertions
+# and the auditor.
 SEEDS ?= 500
 SEED ?= 1
 OPS ?= 10000

@@ -1,8 +1,8 @@
 """The Debian package puts the hypervisor where Debian's own GRUB scripts find it, and the disk then boots by itself.
 
 A copy of the Debian disk is booted the usual way, fetches the package, installs it with dpkg and GRUB with
-grub-install. Nothing of GRUB's configuration is written by hand. Then the machine starts anew with nothing but that disk: its BIOS
-loads its GRUB, whose first choice must be the hypervisor with Debian as domain 0.
+grub-install. Nothing of GRUB's configuration is written by hand. Then the machine starts anew with nothing but
+that disk: its BIOS loads its GRUB, whose first choice must be the hypervisor with Debian as domain 0.
 """
 import os
 import shutil

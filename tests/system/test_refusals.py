@@ -1,8 +1,8 @@
 """Bad input is refused with its reason, once, and the machine stops.
 
 Whoever starts a hypervisor by hand makes these mistakes, and whoever attacks one makes the rest. In every case the
-console must name what was found wrong and what to do about it, and then the machine must stop: it may power off or halt,
-but neither hang without a word nor reboot for ever. What can be done without is named, and then done without.
+console must name what was found wrong and what to do about it, and then the machine must stop: it may power off or
+halt, but neither hang without a word nor reboot for ever. What can be done without is named, and then done without.
 """
 import os
 

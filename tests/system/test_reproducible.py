@@ -17,7 +17,8 @@ def build(directory, jobs):
         else:
             shutil.copy(TOP / name, directory / name)
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "HYPERVISOR", "BUILD")}
-    subprocess.run(["make", f"-j{jobs}", "-s"], cwd=directory, env=env, check=True, timeout=600, stdout=subprocess.DEVNULL)
+    subprocess.run(["make", f"-j{jobs}", "-s"], cwd=directory, env=env, check=True, timeout=600,
+                   stdout=subprocess.DEVNULL)
     return hashlib.sha256((directory / "build/serai.elf").read_bytes()).hexdigest()
 
 

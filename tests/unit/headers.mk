@@ -1,5 +1,5 @@
-# Every header compiled alone, and no circles (tools/check-headers). The program that tools/check runs is a line that says
-# with which compiler and flags; it depends on nothing else, because it looks at all headers each time.
+# Every header compiled alone, and no circles (tools/check-headers). The program that tools/check runs is a line that
+# says with which compiler and flags; it depends on nothing else, because it looks at all headers each time.
 $(BUILD)/tests/unit/headers: tools/check-headers tests/unit/headers.mk Makefile
 	@mkdir -p $(@D)
 	@printf '%s\n' '#!/bin/sh' "exec tools/check-headers $(CC) "'$(subst ','\'',$(CFLAGS))' > $@

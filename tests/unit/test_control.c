@@ -2,7 +2,8 @@
  * The control interface: who may use it, what it refuses, and that tools get what they walk, pin and pause by.
  * Links: core/ctl/domctl.c core/ctl/domctl_life.c core/ctl/domctl_set.c core/ctl/domctl_vcpu.c core/ctl/domctl_save.c
  * Links: core/ctl/domain_info.c core/ctl/bitmap.c core/ctl/sysctl.c core/ctl/machine_info.c core/perfc.c core/lock.c
- * Links: lib/rangeset.c arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c
+ * Links: lib/rangeset.c arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_guest.c
+ * arch/host/fake_log.c
  */
 #include "arch/host/fake.h"
 #include "core/console.h"
@@ -68,7 +69,15 @@ long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c) { (voi
 void arch_vcpu_get_context(struct vcpu *v, vcpu_guest_context_t *c) { (void)v; c->flags = 0; }
 void arch_vcpu_nmi(struct vcpu *v) { (void)v; }
 void arch_hypercall_page(void *page) { (void)page; }
-long arch_domctl(struct domain *d, struct xen_domctl *op, bool *copyback) { (void)d; (void)op; (void)copyback; return -ENOSYS; }
+
+long arch_domctl(struct domain *d, struct xen_domctl *op, bool *copyback)
+{
+    (void)d;
+    (void)op;
+    (void)copyback;
+    return -ENOSYS;
+}
+
 long arch_sysctl(struct xen_sysctl *op, bool *copyback) { (void)op; (void)copyback; return -ENOSYS; }
 void arch_physinfo(struct xen_sysctl_physinfo *info) { info->cpu_khz = 1; }
 void machine_wallclock_publish(struct domain *d) { (void)d; }

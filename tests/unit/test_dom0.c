@@ -1,6 +1,6 @@
 /*
- * Domain 0 before its first instruction: how much memory dom0_mem= means, where things go in the initial region, and that
- * the page tables map it so, on a heap that gives its memory in pieces.
+ * Domain 0 before its first instruction: how much memory dom0_mem= means, where things go in the initial region, and
+ * that the page tables map it so, on a heap that gives its memory in pieces.
  * Links: core/build/dom0_size.c core/build/dom0_layout.c core/build/image.c core/build/why.c
  * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_log.c
  */
@@ -193,7 +193,8 @@ int main(void)
         cmocka_unit_test(tables_map_the_region), cmocka_unit_test(copies_cross_pieces),
     };
     fake_ram_frames = FRAMES;
-    fake_ram = mmap(NULL, (u64)FRAMES << PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    fake_ram = mmap(NULL, (u64)FRAMES << PAGE_SHIFT, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (fake_ram == MAP_FAILED)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

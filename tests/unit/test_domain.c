@@ -1,6 +1,6 @@
 /*
- * The life of a domain: found by id, kept by references, torn down in steps, a zombie while others hold its frames, gone
- * afterwards with everything given back; creation that fails at each allocation in turn; shutdown and resume.
+ * The life of a domain: found by id, kept by references, torn down in steps, a zombie while others hold its frames,
+ * gone afterwards with everything given back; creation that fails at each allocation in turn; shutdown and resume.
  * The mechanisms around it (events, grants, page tables, scheduler) are stubs that count.
  * Links: core/domain.c core/domain_kill.c core/shutdown.c core/vcpu.c core/vcpu_timer.c core/reject.c core/timer.c
  *        core/lock.c lib/pqueue.c lib/rangeset.c

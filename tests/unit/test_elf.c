@@ -1,6 +1,6 @@
 /*
- * The ELF reader: a good kernel, each rule broken once, and good kernels with random bytes changed (the sanitizers watch).
- * What is accepted must be safe to copy. bzImage headers the same way.
+ * The ELF reader: a good kernel, each rule broken once, and good kernels with random bytes changed (the sanitizers
+ * watch). What is accepted must be safe to copy. bzImage headers the same way.
  * Links: core/build/elf.c core/build/bzimage.c core/build/why.c
  */
 #include <setjmp.h>

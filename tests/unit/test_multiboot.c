@@ -1,6 +1,6 @@
 /*
- * What boot loaders hand over: both protocols, the names that some put first, lies about sizes and addresses, random bytes.
- * Physical memory is an array that begins at address 0; an address outside it would fault.
+ * What boot loaders hand over: both protocols, the names that some put first, lies about sizes and addresses, random
+ * bytes. Physical memory is an array that begins at address 0; an address outside it would fault.
  * Links: arch/x86/boot/multiboot.c core/build/why.c
  */
 #include <setjmp.h>

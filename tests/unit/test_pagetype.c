@@ -1,15 +1,15 @@
 /*
- * The page-type machine against an executable specification: three domains, one of them privileged, do random things to their
- * page tables, foreign frames, grants and descriptor tables, run out of work budget, walk off in the middle, die.
+ * The page-type machine against an executable specification: three domains, one of them privileged, do random things to
+ * their page tables, foreign frames, grants and descriptor tables, run out of work budget, walk off in the middle, die.
  *
  * Three judges after every step.
- *   spec     the operation was simulated before on a copy of the frames' states, without budget, locks or TLBs: same verdict,
- *            and the same types and uses once what was left half done is undone on both sides
+ *   spec     the operation was simulated before on a copy of the frames' states, without budget, locks or TLBs: same
+ *            verdict, and the same types and uses once what was left half done is undone on both sides
  *   recount  every use and reference of every frame is explained, exactly
- *   TLB      what hardware may still know of a mapping: a page table that somebody may still write to, a writable frame that
- *            somebody may still walk, a frame with a new owner that somebody knows at all
- * and now and then core/audit.c, which must agree with the recount. A sequence runs in a process of its own, so that whatever
- * goes wrong (assertion, lock order, sanitizer) is one failure; then it is shrunk and printed.
+ *   TLB      what hardware may still know of a mapping: a page table that somebody may still write to, a writable frame
+ *            that somebody may still walk, a frame with a new owner that somebody knows at all
+ * and now and then core/audit.c, which must agree with the recount. A sequence runs in a process of its own, so that
+ * whatever goes wrong (assertion, lock order, sanitizer) is one failure; then it is shrunk and printed.
  *
  * test_pagetype [seed [operations]] runs one sequence.
  * Links: core/frame.c core/pagetype.c core/pte.c core/mmu.c core/mmu_update.c core/mmuext.c core/audit.c core/lock.c
@@ -318,7 +318,8 @@ static void compare_spec(void)
     spec_settle();
     for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
         if (!is_free[mfn] && (spec[mfn].uses != want[mfn].uses || (spec[mfn].uses && spec[mfn].type != want[mfn].type)))
-            panic("frame %lu (domain %u): type %lu with %lu uses, specified: type %lu with %lu uses", mfn, table[mfn].owner,
+            panic("frame %lu (domain %u): type %lu with %lu uses, specified: type %lu with %lu uses", mfn,
+                  table[mfn].owner,
                    spec[mfn].type >> TYPE_SHIFT, spec[mfn].uses, want[mfn].type >> TYPE_SHIFT, want[mfn].uses);
 }
 
@@ -358,8 +359,8 @@ static void recount(void)
             panic("table %lu: Serai's slots are the guest's", mfn);
     }
     for (unsigned i = 0; i < NR_DOMAINS; i++)
-        for (mfn_t *m = (mfn_t[]){ vcpu[i].arch.kernel_l4, vcpu[i].arch.user_l4, descriptors[i], MFN_NONE }; *m != MFN_NONE; m++)
-            if (*m)
+        for (mfn_t *m = (mfn_t[]){ vcpu[i].arch.kernel_l4, vcpu[i].arch.user_l4, descriptors[i], MFN_NONE };
+             *m != MFN_NONE; m++) if (*m)
                 refs[*m]++, uses[*m]++;
     for (unsigned i = 0; i < NR_GRANTS; i++)
         if (grants[i].mfn) {
@@ -368,8 +369,8 @@ static void recount(void)
         }
     for (mfn_t mfn = 1; mfn < FRAMES; mfn++)
         if ((table[mfn].count & FRAME_REFS) != refs[mfn] || (table[mfn].type & TYPE_USES) != uses[mfn])
-            panic("frame %lu (domain %u): count %lx type %lx; recounted %lu references, %lu uses", mfn, table[mfn].owner,
-                   table[mfn].count, table[mfn].type, refs[mfn], uses[mfn]);
+            panic("frame %lu (domain %u): count %lx type %lx; recounted %lu references, %lu uses", mfn,
+                  table[mfn].owner, table[mfn].count, table[mfn].type, refs[mfn], uses[mfn]);
 }
 
 static void judge_tlb(void)
@@ -391,9 +392,10 @@ static void judge_tlb(void)
 
 /* ---- operations ---- */
 
-enum kind { WRITE, WRITE_FOREIGN, UPDATE_VA, DIRECT, PIN, UNPIN, BASE, USER_BASE, FILL, GRANT, UNGRANT, DESC, PAGE, RELEASE,
-            ALLOC, DIE, NR_KINDS };
-static const char *const kind_name[] = { "write", "write-foreign", "update-va", "direct", "pin", "unpin", "base", "user-base",
+enum kind { WRITE, WRITE_FOREIGN, UPDATE_VA, DIRECT, PIN, UNPIN, BASE, USER_BASE, FILL, GRANT, UNGRANT, DESC, PAGE,
+            RELEASE, ALLOC, DIE, NR_KINDS };
+static const char *const kind_name[] = { "write", "write-foreign", "update-va", "direct", "pin", "unpin", "base",
+                                         "user-base",
     "fill", "grant", "ungrant", "desc", "page", "release", "alloc", "die" };
 static const u8 weight[] = { 30, 6, 6, 6, 14, 8, 5, 3, 16, 3, 3, 2, 2, 2, 3, 1 };
 
@@ -403,7 +405,8 @@ struct op {
     u64 a, b, c;                /* raw randomness, interpreted by the operation */
 };
 
-static const u16 slots[] = { 0, 1, 2, 3, 4, 5, 6, 7, 15, 16, 17, 31, 32, 33, 100, 200, 255, 256, 271, 272, 273, 400, 496, 511 };
+static const u16 slots[] = { 0, 1, 2, 3, 4, 5, 6, 7, 15, 16, 17, 31, 32, 33, 100, 200, 255, 256, 271, 272, 273, 400,
+                             496, 511 };
 #define SLOT(r) slots[(r) % ARRAY_SIZE(slots)]
 
 /* A frame of d meant for that role (0: data, 5: anything at all). Frames are dealt to roles by number. */
@@ -459,7 +462,7 @@ static bool spec_store(u16 d, u16 pg, unsigned level, const u64 *p, u64 val)
         return !(val & (PTE_RESERVED | PTE_PSE));
     if (same && !(old & PTE_GNTTAB) && pte_mfn(val) < FRAMES)       /* whoever owns it, the reference stays */
         pg = table[pte_mfn(val)].owner;
-    if ((val & PTE_PRESENT) && !spec_entry(d, pg, level, val)) 
+    if ((val & PTE_PRESENT) && !spec_entry(d, pg, level, val))
         return false;
     if (old & PTE_PRESENT)
         spec_drop(d, level, old);
@@ -534,7 +537,10 @@ static void do_write(const struct op *op, unsigned d)
 }
 
 /* Addresses whose walk has a chance. */
-static u64 address(u64 r) { return (u64)SLOT(r) << 39 | (u64)SLOT(r >> 8) << 30 | (u64)SLOT(r >> 16) << 21 | (u64)SLOT(r >> 24) << 12; }
+static u64 address(u64 r)
+{
+    return (u64)SLOT(r) << 39 | (u64)SLOT(r >> 8) << 30 | (u64)SLOT(r >> 16) << 21 | (u64)SLOT(r >> 24) << 12;
+}
 
 /* Follow entries that are there, from the base table: a good address more often than chance has it. */
 static u64 good_address(unsigned d, u64 r)
@@ -554,7 +560,9 @@ static u64 good_address(unsigned d, u64 r)
     return va;
 }
 
-/* Calls that were walked off from left tables half undone: their vcpus owe the rest. Whoever runs does it, in pieces. */
+/*
+ * Calls that were walked off from left tables half undone: their vcpus owe the rest. Whoever runs does it, in pieces.
+ */
 static void pay_debts(void)
 {
     struct vcpu *me = fake_current;
@@ -638,7 +646,8 @@ static void do_mmuext(const struct op *op, unsigned d)
             spec_load();
         else if (old)
             spec_put(d, old);
-        verdict(op, want, mmuext(user ? MMUEXT_NEW_USER_BASEPTR : MMUEXT_NEW_BASEPTR, mfn, 0, DOMID_SELF, op->patience));
+        verdict(op, want, mmuext(user ? MMUEXT_NEW_USER_BASEPTR : MMUEXT_NEW_BASEPTR, mfn, 0, DOMID_SELF,
+                                 op->patience));
         return;
     }
     default:                    /* PAGE */
@@ -739,7 +748,8 @@ static void be_born(unsigned i)
     struct domain *d = &domain[i];
 
     *d = (struct domain){ .id = (u16)i, .privileged = !i, .refs = 1, .max_vcpus = 1, .vcpu = &vcpu_ptr[i],
-                          .max_pages = FRAMES_EACH + 4, .arch.cpumask = 1UL << i, .next = i + 1 < NR_DOMAINS ? d + 1 : NULL };
+                          .max_pages = FRAMES_EACH + 4, .arch.cpumask = 1UL << i,
+                              .next = i + 1 < NR_DOMAINS ? d + 1 : NULL };
     spin_lock_init(&d->mmu_lock, mmu);
     spin_lock_init(&d->page_lock, pages);
     d->iomem = i ? NULL : (void *)d;
@@ -775,7 +785,8 @@ static void die(unsigned i)
         frame_put(mfn);
     }
     for (mfn = 1; mfn < FRAMES; mfn++)
-        if (table[mfn].owner == i && !is_free[mfn] && type_level(table[mfn].type) && (table[mfn].type & (TYPE_USES | TYPE_PARTIAL)))
+        if (table[mfn].owner == i && !is_free[mfn] && type_level(table[mfn].type) &&
+            (table[mfn].type & (TYPE_USES | TYPE_PARTIAL)))
             panic("frame %lu of dead domain %u is still a page table", mfn, i);
 }
 
@@ -858,7 +869,8 @@ static void make_ops(u64 seed, struct op *ops, unsigned n)
 {
     fake_reset(seed);
     for (unsigned i = 0; i < n; i++)
-        ops[i] = (struct op){ .kind = (u8)random_kind(), .who = (u8)(fake_random() % NR_DOMAINS), .level = (u8)(fake_random() % 5),
+        ops[i] = (struct op){ .kind = (u8)random_kind(), .who = (u8)(fake_random() % NR_DOMAINS),
+                              .level = (u8)(fake_random() % 5),
                               .patience = fake_random() % 4 ? -1 : (int)(fake_random() % 3),
                               .a = fake_random(), .b = fake_random(), .c = fake_random() };
 }
@@ -932,8 +944,8 @@ static bool sequence(u64 seed, unsigned n)
         n = getenv("NO_SHRINK") ? n : shrink(seed, ops, n);
         fprintf(stderr, "# seed %lu fails with these %u operations:\n", seed, n);
         for (unsigned i = 0; i < n && n < 100; i++)
-            fprintf(stderr, "#   d%u %s role %u patience %d %#lx %#lx %#lx\n", ops[i].who, kind_name[ops[i].kind], ops[i].level,
-                    ops[i].patience, ops[i].a, ops[i].b, ops[i].c);
+            fprintf(stderr, "#   d%u %s role %u patience %d %#lx %#lx %#lx\n", ops[i].who, kind_name[ops[i].kind],
+                    ops[i].level, ops[i].patience, ops[i].a, ops[i].b, ops[i].c);
         survives(seed, ops, n, true);
     }
     free(ops);

@@ -28,7 +28,8 @@ static void same_as_libc(void **state)
         static const long values[] = { 0, 1, -1, 1234567890123L, (long)(1UL << 63) };
         long v = values[i];
         SAME("%ld|%5ld|%-20ld|%020ld|%+ld|% ld|%.3ld|%12.5ld", v, v, v, v, v, v, v, v);
-        SAME("%d|%u|%x|%X|%o|%#x|%#X", (int)v, (unsigned)v, (unsigned)v, (unsigned)v, (unsigned)v, (unsigned)v, (unsigned)v);
+        SAME("%d|%u|%x|%X|%o|%#x|%#X", (int)v, (unsigned)v, (unsigned)v, (unsigned)v, (unsigned)v, (unsigned)v,
+             (unsigned)v);
         SAME("%hhd|%hhu|%hd|%hu", (signed char)v, (unsigned char)v, (short)v, (unsigned short)v);
         SAME("%lx|%#lx|%016lx|%-18lx|%#018lx|%llu|%zu", v, v, v, v, v, (unsigned long long)v, (size_t)v);
     }

@@ -1,6 +1,6 @@
 /*
- * Range sets against a bit per number: random additions and removals, every question asked after each, invariants of the
- * list, and a failing allocator. Bit searches, too.
+ * Range sets against a bit per number: random additions and removals, every question asked after each, invariants of
+ * the list, and a failing allocator. Bit searches, too.
  * Links: lib/rangeset.c lib/bitops.c
  * Links: arch/host/fake_heap.c
  */

@@ -1,7 +1,8 @@
 /*
  * The scheduler on a simulated machine: up to 8 CPUs, time that jumps from event to event, vcpus that follow a simple
  * pattern (burn; or run a while, sleep a while). What is promised in docs/scheduler.md is measured here.
- * Links: core/sched.c core/sched_runq.c core/sched_cap.c core/sched_affinity.c core/sched_ctl.c core/timer.c core/lock.c
+ * Links: core/sched.c core/sched_runq.c core/sched_cap.c core/sched_affinity.c core/sched_ctl.c core/timer.c
+ * core/lock.c
  *        lib/pqueue.c
  * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_log.c
  */

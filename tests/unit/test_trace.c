@@ -25,7 +25,14 @@ static const u32 none;
 static bool calls_traced;
 
 u64 machine_tsc(void) { return ++tsc; }
-void cpu_raise(unsigned on, u32 what) { assert_int_equal(on, fake_cpu); assert_int_equal(what, PENDING_TASK); raised++; }
+
+void cpu_raise(unsigned on, u32 what)
+{
+    assert_int_equal(on, fake_cpu);
+    assert_int_equal(what, PENDING_TASK);
+    raised++;
+}
+
 void virq_send_host(u32 virq) { assert_int_equal(virq, VIRQ_TBUF); virqs++; }
 void machine_trace_entries(bool on) { calls_traced = on; }
 long bitmap_get(const struct xenctl_bitmap *from, u64 *mask) { *mask = (u64)from->nr_bits; return 0; }

@@ -1,5 +1,5 @@
-# Unit tests: host programs, one per tests/unit/test_*.c, with sanitizers. A test's opening comment names the sources it is
-# linked with ("Links: core/x.c lib/y.c") and, if any, the libraries ("Libraries: -lz").
+# Unit tests: host programs, one per tests/unit/test_*.c, with sanitizers. A test's opening comment names the sources it
+# is linked with ("Links: core/x.c lib/y.c") and, if any, the libraries ("Libraries: -lz").
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 UNIT_CFLAGS := -std=gnu11 -O1 -g -DSERAI_HOST -DSERAI_DEBUG -fsanitize=address,undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer -fno-strict-aliasing -Wall -Wextra -Werror -Wno-unused-function -Wno-format-overflow -Wno-format-truncation -I. -idirafter arch/host

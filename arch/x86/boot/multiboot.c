@@ -5,8 +5,8 @@
  * promise it, and that is what is mapped now), every count and length is bounded before it is followed, every string is
  * copied with a limit. Everything is copied, so the loader's memory can be reused afterwards, the modules excepted.
  *
- * Command lines: QEMU and GRUB 0.9x put the file's name first, GRUB 2 does not; Xen tells them apart by the loader's name
- * and so do we, for the same boot entries must mean the same.
+ * Command lines: QEMU and GRUB 0.9x put the file's name first, GRUB 2 does not; Xen tells them apart by the loader's
+ * name and so do we, for the same boot entries must mean the same.
  */
 #include "arch/x86/boot/multiboot.h"
 #include "arch/x86/boot/boot.h"

@@ -4,16 +4,17 @@
  * Stacks. A CPU has one stack (64 KiB, aligned to its size) that ends in struct cpu_info, which starts with the
  * registers of the guest that was interrupted. Hardware (TSS.RSP0) and the SYSCALL stub both push exactly there, so
  * a guest's registers are always at cpu_info()->regs. A nested entry (interrupt in a preempt window, fault with a
- * fixup) pushes further down the same stack. #DB, NMI, #MC and #DF have small stacks of their own (IST) at the bottom of
- * the same block, because they can arrive with the stack pointer still the guest's (the first instruction of the SYSCALL
- * stub); coming from a guest, their frame is moved to the normal place first.
+ * fixup) pushes further down the same stack. #DB, NMI, #MC and #DF have small stacks of their own (IST) at the bottom
+ * of the same block, because they can arrive with the stack pointer still the guest's (the first instruction of the
+ * SYSCALL stub); coming from a guest, their frame is moved to the normal place first.
  *
  * Address spaces. Serai is mapped in all of them: no CR3 is written here. Interrupts are off from entry to exit.
  * GS and FS belong to the guest and are not touched: per-CPU data hangs off the stack pointer.
  *
  * Exit. There is one: exit_to_guest tests the CPU's pending word and the guest's event flag, once, and leaves by SYSRET
- * when the frame came in by SYSCALL or was built by us (bit 8 of entry_vector), else by IRET. The IRET at iret_guest is the only
- * instruction of Serai that may fault on a guest's account without an exception table entry: trap_from_serai() knows its name.
+ * when the frame came in by SYSCALL or was built by us (bit 8 of entry_vector), else by IRET. The IRET at iret_guest is
+ * the only instruction of Serai that may fault on a guest's account without an exception table entry: trap_from_serai()
+ * knows its name.
  *
  * Frame, ascending: r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi | error_code:32 entry_vector:32 | rip cs
  * rflags rsp ss | es ds fs gs (struct cpu_user_regs of the public header).
@@ -76,9 +77,10 @@
  * From the CPU's SYSCALL stub (tables.c): RSP = &regs.rsp holds the guest's RSP, regs.ss its RAX.
  *
  * Two journeys dominate every workload and are straight lines that save no registers: a guest user's system call to its
- * kernel, and the kernel's iret hypercall back. RAX, RCX and R11 are free on the first once stored; on the second the frame brings
- * new ones. Whatever is unusual (work pending, an event waiting, no callback, a fault on the guest's stack) falls back to the
- * C path, from the beginning: the straight paths check everything before they change anything that the C path does not set again.
+ * kernel, and the kernel's iret hypercall back. RAX, RCX and R11 are free on the first once stored; on the second the
+ * frame brings new ones. Whatever is unusual (work pending, an event waiting, no callback, a fault on the guest's
+ * stack) falls back to the C path, from the beginning: the straight paths check everything before they change anything
+ * that the C path does not set again.
  */
 #define AT(field) (field - REGS_rip)(%rsp)  /* RSP = &regs.rip: rip 0, cs 8, rflags 16, rsp 24, ss 32 */
 
@@ -213,7 +215,8 @@ iret_straight:
     movq %r11, 32(%rsp)
 8:  movzwl 40(%rax), %r11d
 9:  movq 16(%rax), %rax
-    movq %r11, 8(%rsp)                  /* after the last fetch: a selector of the guest's choice must not meet the C path's IRET */
+    /* after the last fetch: a selector of the guest's choice must not meet the C path's IRET */
+    movq %r11, 8(%rsp)
     CLAC
     EX 1b, iret_slow
     EX 2b, iret_slow
@@ -247,8 +250,9 @@ from_guest_kernel:
     je iret_straight
     /* ---- hypercall: number in RAX, arguments rdi rsi rdx r10 r8 r9 ---- */
 /*
- * Only what a hypercall may not change and C does not keep is saved: the arguments. RBX, RBP and R12..R15 still hold the
- * guest's values when the handler is back; hypercall_full puts them into the frame when more happens than going back.
+ * Only what a hypercall may not change and C does not keep is saved: the arguments. RBX, RBP and R12..R15 still hold
+ * the guest's values when the handler is back; hypercall_full puts them into the frame when more happens than going
+ * back.
  */
 hypercall:
     movq 32(%rsp), %rax
@@ -400,7 +404,8 @@ sysenter_entry:
     pushq $0
     pushq $0
     SAVE_REGS
-    pushq $2                            /* SYSENTER clears IF and VM only: DF would reverse our copies, NT make every IRET fault */
+    /* SYSENTER clears IF and VM only: DF would reverse our copies, NT make every IRET fault */
+    pushq $2
     popfq
     movq INFO_current(%rsp), %rdi
     call guest_inject_sysenter
@@ -424,11 +429,12 @@ leave_to_idle:
     ud2
 
 /*
- * Page fault of a guest, to be delivered to its kernel: the third straight line, in the manner of the other two. Only RAX, RCX
- * and R11 are used, and kept in the scratch words meanwhile. Writes by a kernel to a page it has mapped read-only (they may be page-table
- * updates), faults in Serai's range, and all that is unusual go the long way.
+ * Page fault of a guest, to be delivered to its kernel: the third straight line, in the manner of the other two. Only
+ * RAX, RCX and R11 are used, and kept in the scratch words meanwhile. Writes by a kernel to a page it has mapped
+ * read-only (they may be page-table updates), faults in Serai's range, and all that is unusual go the long way.
  */
-#define ON_FAULT(field) (field - REGS_rip + 8)(%rsp)    /* RSP = &regs.error_code: 0, rip 8, cs 16, rflags 24, rsp 32, ss 40 */
+/* RSP = &regs.error_code: 0, rip 8, cs 16, rflags 24, rsp 32, ss 40 */
+#define ON_FAULT(field) (field - REGS_rip + 8)(%rsp)
 /* The part of the frame that is the same for both: rcx r11 error rip . . rsp ss; and out. */
 .macro FAULT_FRAME fixup
     movq ON_FAULT(INFO_scratch + 8), %r11

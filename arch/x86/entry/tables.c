@@ -3,7 +3,8 @@
  *
  * The GDT register points at the CPU's window (machine/layout.h): 14 pages of the running guest's descriptors, then one
  * page of ours, so that the guest's selectors and Serai's live in one table, as the ABI has it. The SYSCALL stub is a
- * dozen bytes of code made for each CPU, because at that moment the only place that tells which CPU this is, is the code.
+ * dozen bytes of code made for each CPU, because at that moment the only place that tells which CPU this is, is the
+ * code.
  */
 #include "arch/x86/entry/entry.h"
 #include "arch/x86/asm.h"
@@ -26,7 +27,8 @@ static struct idt_entry idt[256] __aligned(4096);
 static void idt_set(unsigned vector, unsigned ist, unsigned dpl)
 {
     u64 a = trap_stubs[vector];
-    idt[vector] = (struct idt_entry){ .offset0 = (u16)a, .selector = SERAI_CS, .ist = (u8)ist, .attr = (u8)(0x8e | dpl << 5),
+    idt[vector] = (struct idt_entry){ .offset0 = (u16)a, .selector = SERAI_CS, .ist = (u8)ist,
+                                      .attr = (u8)(0x8e | dpl << 5),
                                       .offset1 = (u16)(a >> 16), .offset2 = (u32)(a >> 32) };
 }
 

@@ -1,7 +1,7 @@
 /*
- * Whose event is it? Every exception and interrupt ends here, once. A guest's fault goes to the guest (after the few cases
- * in which Serai itself emulates something for it); a fault of Serai is either expected (exception table, guest IRET)
- * or a defect, and then the machine stops with a record. Nothing a guest does may reach the last case.
+ * Whose event is it? Every exception and interrupt ends here, once. A guest's fault goes to the guest (after the few
+ * cases in which Serai itself emulates something for it); a fault of Serai is either expected (exception table, guest
+ * IRET) or a defect, and then the machine stops with a record. Nothing a guest does may reach the last case.
  */
 #include "arch/x86/entry/entry.h"
 #include "arch/x86/entry/isolate.h"

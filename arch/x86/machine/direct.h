@@ -1,4 +1,6 @@
-/* Where every frame and its record are: fixed places of the address space (layout.h), so that finding them is a shift. */
+/*
+ * Where every frame and its record are: fixed places of the address space (layout.h), so that finding them is a shift.
+ */
 #pragma once
 #include "lib/types.h"
 #include "machine/layout.h"

@@ -27,7 +27,10 @@ struct arch_vcpu {
     /* Address space: page-table frames (a use as TYPE_L4 each), 0: none. cr3 is what is loaded while it runs. */
     mfn_t kernel_l4, user_l4;
     u64 cr3, kernel_cr3, user_cr3;
-    /* For entry.S, made by isolate_refresh(): where a system call's frame goes, and whether the straight paths may be used. */
+    /*
+     * For entry.S, made by isolate_refresh(): where a system call's frame goes, and whether the straight paths may be
+     * used.
+     */
     u64 syscall_frame;
     u32 loaded_on;              /* CPU that loaded this context last, ~0: it must be loaded from here */
     bool fast_syscall, fast_iret, fast_fault;

@@ -2,9 +2,9 @@
  * Serai's own address space: built once at boot, then shared by every top-level table through 16 fixed slots, so that
  * entering Serai never changes an address space.
  *
- * Before the heap exists, tables come from the early allocator: pages cut from the top of RAM below 4 GiB, which the boot
- * tables map. What it took, the image and the boot modules are kept on one list of reserved ranges; all other RAM is
- * the heap's.
+ * Before the heap exists, tables come from the early allocator: pages cut from the top of RAM below 4 GiB, which the
+ * boot tables map. What it took, the image and the boot modules are kept on one list of reserved ranges; all other RAM
+ * is the heap's.
  */
 #include "arch/x86/mm/paging.h"
 #include <machine/layout.h>
@@ -224,7 +224,8 @@ static void init_frames(const struct boot_info *boot)
         const struct boot_range *r = &boot->range[i];
         if (r->type != BOOT_MEM_RAM)
             continue;
-        for (u64 pa = max(round_up(r->start, PAGE_SIZE), LOW_END); pa + PAGE_SIZE <= r->start + r->bytes; pa += PAGE_SIZE) {
+        for (u64 pa = max(round_up(r->start, PAGE_SIZE), LOW_END); pa + PAGE_SIZE <= r->start + r->bytes;
+             pa += PAGE_SIZE) {
             if (pa >> PAGE_SHIFT >= frame_table_max)
                 break;
             mfn_frame(pa >> PAGE_SHIFT)->count = 0;
@@ -233,7 +234,9 @@ static void init_frames(const struct boot_info *boot)
     }
 }
 
-/* Its frames may be mapped by the control domain, read-only, without references: owner DOMID_XEN, no RAM (core/pte.c). */
+/*
+ * Its frames may be mapped by the control domain, read-only, without references: owner DOMID_XEN, no RAM (core/pte.c).
+ */
 static void publish_m2p(void)
 {
     for (u64 off = 0; off < round_up(frame_table_max * 8, LARGE); off += LARGE) {
@@ -384,8 +387,8 @@ void paging_check(void)
     for (const char *p = __text_end; p < __ro_after_init_end; p += PAGE_SIZE)
         if (*walk_to((u64)p, 1, 0) & PTE_RW)
             panic("constant data at %p is writable", (const void *)p);
-    log_info("Paging: %lu mappings of Serai, %lu pages of code, none of it writable; %lu for guests to read", (unsigned long)s.leaves,
-             (unsigned long)s.code, (unsigned long)s.guests);
+    log_info("Paging: %lu mappings of Serai, %lu pages of code, none of it writable; %lu for guests to read",
+             (unsigned long)s.leaves, (unsigned long)s.code, (unsigned long)s.guests);
 }
 
 /* ---- parts of the map ---- */
@@ -408,7 +411,8 @@ void paging_init_windows(struct cpu *c)
     c->ldt_window = va + 16 * PAGE_SIZE;
     c->window_l1 = walk_to(va, 1, 0);
     c->gdt = mfn_to_virt(page);
-    c->window_l1[RESERVED_GDT_PAGE] = pte_make(page, (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_NX) & nx_mask);
+    c->window_l1[RESERVED_GDT_PAGE] =
+        pte_make(page, (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_NX) & nx_mask);
 }
 
 void *paging_map_stack(unsigned cpu)

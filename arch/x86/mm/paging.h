@@ -24,9 +24,14 @@ mfn_t paging_low_page(void);
 void *paging_map_stack(unsigned cpu);
 /* One page of code in reach of the image: its executable address; *alias: where it can be written. */
 void *paging_map_stub_page(void **alias);
-/* After initialisation: what is constant from now on becomes read-only, code that was for it goes. TLBs are the caller's. */
+/*
+ * After initialisation: what is constant from now on becomes read-only, code that was for it goes. TLBs are the
+ * caller's.
+ */
 void paging_seal(void);
-/* Debug builds: walk it all. Panics when something is writable and executable, a stack lacks guard pages, and the like. */
+/*
+ * Debug builds: walk it all. Panics when something is writable and executable, a stack lacks guard pages, and the like.
+ */
 void paging_check(void);
 
 /* Keep [start, end) bytes out of the heap (modules, tables); before paging_init(). */

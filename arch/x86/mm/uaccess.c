@@ -1,6 +1,6 @@
 /*
- * Access to the running guest's memory by its virtual addresses (core/guest.h). A fault inside the copy loops is found in
- * the exception table and turned into -EFAULT; what was copied by then is of no interest to anyone.
+ * Access to the running guest's memory by its virtual addresses (core/guest.h). A fault inside the copy loops is found
+ * in the exception table and turned into -EFAULT; what was copied by then is of no interest to anyone.
  */
 #include "core/guest.h"
 #include "arch/arch.h"
@@ -33,7 +33,8 @@ static size_t copy_faulting(void *dst, const void *src, size_t n)
                      "incq %[dst]\n\t"
                      "decq %[tail]\n\t"
                      "jnz 4b\n"
-                     "6:\n\t" ALT_CLAC EX_TABLE("1b", "6b") EX_TABLE("2b", "6b") EX_TABLE("4b", "6b") EX_TABLE("5b", "6b")
+                     "6:\n\t" ALT_CLAC EX_TABLE("1b", "6b") EX_TABLE("2b", "6b") EX_TABLE("4b", "6b")
+                     EX_TABLE("5b", "6b")
                      : [src] "+r"(src), [dst] "+r"(dst), [words] "+r"(words), [tail] "+r"(tail)
                      :
                      : "rax", "memory");

@@ -9,8 +9,10 @@
 #include "machine/layout.h"
 
 /* Three bytes that become STAC / CLAC on CPUs with SMAP (alternatives_patch() in arch/x86/features.c). */
-#define ALT_STAC "771: .byte 0x0f, 0x1f, 0x00\n\t.pushsection .alternatives, \"a\"\n\t.long 771b - ., 0xcb010f\n\t.popsection\n\t"
-#define ALT_CLAC "772: .byte 0x0f, 0x1f, 0x00\n\t.pushsection .alternatives, \"a\"\n\t.long 772b - ., 0xca010f\n\t.popsection\n\t"
+#define ALT_STAC \
+    "771: .byte 0x0f, 0x1f, 0x00\n\t.pushsection .alternatives, \"a\"\n\t.long 771b - ., 0xcb010f\n\t.popsection\n\t"
+#define ALT_CLAC \
+    "772: .byte 0x0f, 0x1f, 0x00\n\t.pushsection .alternatives, \"a\"\n\t.long 772b - ., 0xca010f\n\t.popsection\n\t"
 
 /*
  * Outside Serai's part, no wrap-around. Non-canonical addresses may pass: they fault (#GP) and are caught by the
@@ -72,16 +74,20 @@ static inline int put_guest_words(u64 va, const u64 *src, unsigned n)
     u64 t;
     if (unlikely(!uaccess_ok(va, n * 8)))
         return -EFAULT;
-#define PUT_WORD(i, off) "cmpl $" #i ", %[n]\n\tjb " #i "5f\n\tmovq " #off "(%[src]), %[t]\n" #i "0: movq %[t], " #off "(%[dst])\n" #i "5:\n\t"
+#define PUT_WORD(i, off) \
+    "cmpl $" #i ", %[n]\n\tjb " #i "5f\n\tmovq " #off "(%[src]), %[t]\n" \
+    #i "0: movq %[t], " #off "(%[dst])\n" #i "5:\n\t"
     __asm__ volatile(ALT_STAC
                      "movq (%[src]), %[t]\n"
                      "10: movq %[t], (%[dst])\n\t"
-                     PUT_WORD(2, 8) PUT_WORD(3, 16) PUT_WORD(4, 24) PUT_WORD(5, 32) PUT_WORD(6, 40) PUT_WORD(7, 48) PUT_WORD(8, 56)
+                     PUT_WORD(2, 8) PUT_WORD(3, 16) PUT_WORD(4, 24) PUT_WORD(5, 32) PUT_WORD(6, 40)
+                     PUT_WORD(7, 48) PUT_WORD(8, 56)
                      "3:\n\t" ALT_CLAC
                      ".pushsection .text.fixup, \"ax\"\n"
                      "4: movl %[efault], %[err]\n\t"
                      "jmp 3b\n\t"
-                     ".popsection\n\t" EX_TABLE("10b", "4b") EX_TABLE("20b", "4b") EX_TABLE("30b", "4b") EX_TABLE("40b", "4b")
+                     ".popsection\n\t" EX_TABLE("10b", "4b") EX_TABLE("20b", "4b") EX_TABLE("30b", "4b")
+                     EX_TABLE("40b", "4b")
                      EX_TABLE("50b", "4b") EX_TABLE("60b", "4b") EX_TABLE("70b", "4b") EX_TABLE("80b", "4b")
                      : [err] "+r"(err), [t] "=&r"(t)
                      : [src] "r"(src), [dst] "r"(va), [n] "r"(n), [efault] "i"(-EFAULT)

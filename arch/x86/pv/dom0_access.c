@@ -1,8 +1,8 @@
 /*
  * What of the machine domain 0 may touch directly: all of it, except what Serai drives itself or must keep in order for
  * everybody. Ports: interrupt controllers, PIT and its gate, Serai's serial port, the PM timer it keeps time with, PCI
- * configuration (emulated, because address and data are two steps). Memory: the local APICs. The serial port's interrupt
- * stays with Serai, too. RAM is not device memory: frames of RAM obey their owner.
+ * configuration (emulated, because address and data are two steps). Memory: the local APICs. The serial port's
+ * interrupt stays with Serai, too. RAM is not device memory: frames of RAM obey their owner.
  *
  * Imprecise on purpose: I/O APICs and HPET may be mapped, as on Xen, because kernels look at them while they start and
  * take a refused mapping badly; that domain 0 leaves them alone is part of what it is trusted with.

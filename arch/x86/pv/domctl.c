@@ -176,7 +176,8 @@ static long vcpu_state(struct domain *d, struct xen_domctl *op)
     domain_unpause(d);
     return rc;
 }
-_Static_assert(offsetof(struct xen_domctl_vcpu_msrs, vcpu) == 0 && offsetof(struct xen_domctl_vcpuextstate, vcpu) == 0 &&
+_Static_assert(offsetof(struct xen_domctl_vcpu_msrs, vcpu) == 0 &&
+               offsetof(struct xen_domctl_vcpuextstate, vcpu) == 0 &&
                offsetof(struct xen_domctl_ext_vcpucontext, vcpu) == 0, "domctl.h: vcpu comes first");
 
 /* ---- TSC: guests read the real one; what is saved lets a restored guest know that it moved ---- */

@@ -2,8 +2,9 @@
  * Entering a guest's kernel: exceptions, events, system calls.
  *
  * A 64-bit guest kernel runs in ring 3, so hardware cannot deliver anything to it. Serai builds on the guest kernel's
- * stack the frame that hardware would have built, plus RCX and R11 below it (so that the kernel can be entered by SYSRET), and
- * continues at the handler the guest registered. Layout, ascending (ABI: xen-x86_64.h and the guests' entry code):
+ * stack the frame that hardware would have built, plus RCX and R11 below it (so that the kernel can be entered by
+ * SYSRET), and continues at the handler the guest registered. Layout, ascending (ABI: xen-x86_64.h and the guests'
+ * entry code):
  *
  *     rcx r11 [error code] rip  cs | saved_upcall_mask << 32  rflags rsp ss
  *
@@ -41,7 +42,8 @@ static inline u64 flags_for_guest(const struct vcpu *v, u64 flags, u8 masked)
 }
 
 /* Build the frame and make current continue at `handler`. False: the domain has been crashed. */
-static inline __attribute__((always_inline)) bool bounce(struct vcpu *v, u64 handler, bool mask_events, bool has_error, u32 error)
+static inline __attribute__((always_inline)) bool bounce(struct vcpu *v, u64 handler, bool mask_events, bool has_error,
+                                                         u32 error)
 {
     struct cpu_user_regs *regs = &cpu_info()->regs;
     u8 masked = v->info->evtchn_upcall_mask;
@@ -73,7 +75,8 @@ static inline __attribute__((always_inline)) bool bounce(struct vcpu *v, u64 han
     f[3] = regs->rsp;
     f[4] = regs->ss;
     if (unlikely(has_error ? put_guest_words(sp, frame, 8) : put_guest_seven(sp, frame))) {
-        domain_crash(v->domain, "vcpu %u: kernel stack at %#lx is not writable for an exception frame", v->id, (unsigned long)sp);
+        domain_crash(v->domain, "vcpu %u: kernel stack at %#lx is not writable for an exception frame", v->id,
+                     (unsigned long)sp);
         return false;
     }
     if (mask_events)
@@ -92,8 +95,8 @@ void guest_inject(struct vcpu *v, u8 vector, s64 error_code)
     struct guest_trap *t = &v->arch.trap[vector];
 
     if (unlikely(!t->address)) {
-        domain_crash(v->domain, "vcpu %u: exception %u (error code %#lx) without a handler in its trap table", v->id, vector,
-                     (unsigned long)(error_code < 0 ? 0 : error_code));
+        domain_crash(v->domain, "vcpu %u: exception %u (error code %#lx) without a handler in its trap table", v->id,
+                     vector, (unsigned long)(error_code < 0 ? 0 : error_code));
         return;
     }
     bounce(v, t->address, t->flags & 4, error_code >= 0, (u32)error_code);
@@ -158,7 +161,9 @@ void guest_inject_failsafe(struct vcpu *v)
     struct cpu_user_regs *regs = &cpu_info()->regs;
     u64 sel[4];
 
-    /* As they are in the CPU: a kernel that finds them different retries its iret, for ever if they were never those. */
+    /*
+     * As they are in the CPU: a kernel that finds them different retries its iret, for ever if they were never those.
+     */
     __asm__("mov %%ds, %q0\n\tmov %%es, %q1\n\tmov %%fs, %q2\n\tmov %%gs, %q3"
             : "=r"(sel[0]), "=r"(sel[1]), "=r"(sel[2]), "=r"(sel[3]));
     if (!v->arch.failsafe_callback) {

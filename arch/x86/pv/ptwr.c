@@ -282,8 +282,8 @@ static bool general(struct vcpu *v, struct cpu_user_regs *regs, u64 va)
 }
 
 /*
- * mov %r64, disp(base) and xchg %r64, disp(base) - rex.w 89/87 /r without SIB or rip - of a whole entry at va: `code` is
- * the word at rip. Done, if it is that and the entry one of an L1 table; else nothing has happened.
+ * mov %r64, disp(base) and xchg %r64, disp(base) - rex.w 89/87 /r without SIB or rip - of a whole entry at va: `code`
+ * is the word at rip. Done, if it is that and the entry one of an L1 table; else nothing has happened.
  */
 static inline bool straight(struct vcpu *v, struct cpu_user_regs *regs, u64 code, u64 va)
 {

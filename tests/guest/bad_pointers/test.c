@@ -1,6 +1,6 @@
 /*
- * Every hypercall that takes a pointer, given bad ones: unmapped, not canonical, in the hypervisor's range, wrapping around
- * the end, pages that end in the middle of the argument, read-only for results. Expected: -EFAULT, no crash, and
+ * Every hypercall that takes a pointer, given bad ones: unmapped, not canonical, in the hypervisor's range, wrapping
+ * around the end, pages that end in the middle of the argument, read-only for results. Expected: -EFAULT, no crash, and
  * never a byte of the hypervisor's memory read or written on a guest's behalf.
  */
 #include "pv.h"

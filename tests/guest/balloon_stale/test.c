@@ -1,6 +1,7 @@
 /*
- * Memory given back without any flush of the guest's: a page that goes to another domain is not to be seen through a stale
- * translation of the giver (XSA-style holes around ballooning), and comes to its new owner without its old contents.
+ * Memory given back without any flush of the guest's: a page that goes to another domain is not to be seen through a
+ * stale translation of the giver (XSA-style holes around ballooning), and comes to its new owner without its old
+ * contents.
  */
 #include "dom.h"
 
@@ -8,7 +9,8 @@ static u64 dirty_pages(u64 a, u64 b, u64 c)
 {
     (void)a, (void)b, (void)c;
     u64 bad = 0;
-    for (u64 pfn = 0; pfn < 16; pfn++) {        /* below the image: cleared by nobody but the hypervisor and the builder */
+    /* below the image: cleared by nobody but the hypervisor and the builder */
+    for (u64 pfn = 0; pfn < 16; pfn++) {
         u64 *p = (u64 *)(VIRT_BASE + (pfn << 12));
         for (unsigned i = 0; i < 512; i++)
             bad += p[i] == 0x5ec4e75ec4e75ec4;

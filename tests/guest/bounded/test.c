@@ -1,8 +1,8 @@
 /*
- * Bounded time: the longest stretch of instructions in which a due timer event of the same vcpu is not delivered, for calls with
- * the worst arguments we know. Under -icount a tick of the TSC is an instruction; a handler that arms the timer 50 us
- * ahead again and again notes the longest gap between two deliveries. A gap is a stretch without a preemption point, and must
- * stay below 10^6. Prints a table.
+ * Bounded time: the longest stretch of instructions in which a due timer event of the same vcpu is not delivered, for
+ * calls with the worst arguments we know. Under -icount a tick of the TSC is an instruction; a handler that arms the
+ * timer 50 us ahead again and again notes the longest gap between two deliveries. A gap is a stretch without a
+ * preemption point, and must stay below 10^6. Prints a table.
  *
  * QEMU: -icount shift=0,sleep=off
  * Options: dom0_mem=64M loglvl=error guest_loglvl=none
@@ -166,13 +166,16 @@ static void reservations(void)
     set_xen_guest_handle(r.extent_start, list);
     for (unsigned i = 0; i < 4000; i++)
         list[i] = spare(1000 + i);
-    BOUNDED("decrease_reservation of 4000", EXPECT_EQ("all", hc(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r), 4000));
+    BOUNDED("decrease_reservation of 4000", EXPECT_EQ("all", hc(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
+                                                                &r), 4000));
     for (unsigned i = 0; i < 4000; i++)
         list[i] = si->nr_pages - 1 - 1000 - i;
-    BOUNDED("populate_physmap of 4000", EXPECT_EQ("all", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r), 4000));
+    BOUNDED("populate_physmap of 4000", EXPECT_EQ("all", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r),
+                                                  4000));
     for (unsigned i = 0; i < 4000; i++)
         p2m[si->nr_pages - 1 - 1000 - i] = list[i];
-    struct xen_memory_exchange x = { .in = { .nr_extents = 4000, .domid = DOMID_SELF }, .out = { .nr_extents = 4000, .domid = DOMID_SELF } };
+    struct xen_memory_exchange x = { .in = { .nr_extents = 4000, .domid = DOMID_SELF },
+                                     .out = { .nr_extents = 4000, .domid = DOMID_SELF } };
     xen_pfn_t *out = list + 8000;
     for (unsigned i = 0; i < 4000; i++)
         out[i] = si->nr_pages - 1 - 1000 - i;
@@ -197,7 +200,8 @@ static void grants(void)
         c[i].source.domid = c[i].dest.domid = DOMID_SELF;
         c[i].source.u.gmfn = va_mfn(i & 1 ? a : b), c[i].dest.u.gmfn = va_mfn(i & 1 ? b : a);
     }
-    BOUNDED("grant copies, 10000 of a page", EXPECT_EQ("copies", hc(__HYPERVISOR_grant_table_op, GNTTABOP_copy, c, 10000), 0));
+    BOUNDED("grant copies, 10000 of a page", EXPECT_EQ("copies",
+                                                       hc(__HYPERVISOR_grant_table_op, GNTTABOP_copy, c, 10000), 0));
     struct gnttab_map_grant_ref *m = (void *)buf;
     memset(buf, 0, NR_BUF * 4096);
     for (unsigned i = 0; i < 10000; i++)
@@ -241,7 +245,8 @@ static void domains(void)
         list[i] = i;
     struct xen_memory_reservation r = { .nr_extents = 8192, .domid = d.id };
     set_xen_guest_handle(r.extent_start, list);
-    BOUNDED("a domain of 8192 pages", EXPECT_EQ("pages", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r), 8192));
+    BOUNDED("a domain of 8192 pages", EXPECT_EQ("pages", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r),
+                                                8192));
     /* no mailbox to unmap */
     long rc;
     BOUNDED("destroydomain", while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, d.id)) == -ERESTART));

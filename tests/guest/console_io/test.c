@@ -17,5 +17,6 @@ void test(void)
     page[4095] = '\n';
     char *next = page_alloc();
     REQUIRE_OK(set_va(next, 0));
-    EXPECT_EQ("a buffer that ends too early", hc(__HYPERVISOR_console_io, CONSOLEIO_write, 200, page + 4096 - 100), -EFAULT);
+    EXPECT_EQ("a buffer that ends too early", hc(__HYPERVISOR_console_io, CONSOLEIO_write, 200, page + 4096 - 100),
+              -EFAULT);
 }

@@ -1,16 +1,59 @@
 /*
- * Ways in which a guest kernel makes itself impossible to continue. Each kills that domain only: it is seen as crashed, the
- * machine goes on, and all its memory comes back.
+ * Ways in which a guest kernel makes itself impossible to continue. Each kills that domain only: it is seen as crashed,
+ * the machine goes on, and all its memory comes back.
  */
 #include "dom.h"
 
-static u64 no_handler(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; hc(__HYPERVISOR_set_trap_table, 0); __asm__ volatile("ud2"); return 0; }
-static u64 no_stack(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; __asm__ volatile("mov $0x7000, %%rsp; ud2" ::: "memory"); return 0; }
-static u64 hv_stack(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; __asm__ volatile("movabs $0xffff830000100000, %%rsp; ud2" ::: "memory"); return 0; }
-static u64 nc_stack(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; __asm__ volatile("movabs $0x8000000000000010, %%rsp; ud2" ::: "memory"); return 0; }
-static u64 table_stack(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; __asm__ volatile("mov %0, %%rsp; ud2" : : "r"(si->pt_base + 2048) : "memory"); return 0; }
-static u64 bad_iret(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; __asm__ volatile("movabs $0xffff830000100000, %%rsp; mov $23, %%eax; syscall" ::: "memory"); return 0; }
-static u64 low_iret(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; __asm__ volatile("mov $0x7000, %%rsp; mov $23, %%eax; syscall" ::: "memory"); return 0; }
+static u64 no_handler(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    hc(__HYPERVISOR_set_trap_table, 0);
+    __asm__ volatile("ud2");
+    return 0;
+}
+
+static u64 no_stack(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    __asm__ volatile("mov $0x7000, %%rsp; ud2" ::: "memory");
+    return 0;
+}
+
+static u64 hv_stack(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    __asm__ volatile("movabs $0xffff830000100000, %%rsp; ud2" ::: "memory");
+    return 0;
+}
+
+static u64 nc_stack(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    __asm__ volatile("movabs $0x8000000000000010, %%rsp; ud2" ::: "memory");
+    return 0;
+}
+
+static u64 table_stack(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    __asm__ volatile("mov %0, %%rsp; ud2" : : "r"(si->pt_base + 2048) : "memory");
+    return 0;
+}
+
+static u64 bad_iret(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    __asm__ volatile("movabs $0xffff830000100000, %%rsp; mov $23, %%eax; syscall" ::: "memory");
+    return 0;
+}
+
+static u64 low_iret(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    __asm__ volatile("mov $0x7000, %%rsp; mov $23, %%eax; syscall" ::: "memory");
+    return 0;
+}
+
 static u64 no_user_table(u64 a, u64 b, u64 c)
 {
     (void)a, (void)b, (void)c;
@@ -22,12 +65,21 @@ static u64 no_failsafe(u64 a, u64 b, u64 c)
     (void)a, (void)b, (void)c;
     struct callback_register reg = { .type = CALLBACKTYPE_failsafe, .address = 0 };
     hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg);
-    struct regs r = { .rip = (u64)no_handler, .cs = 0x1003, .ss = FLAT_USER_SS, .rflags = 0x202, .rsp = (u64)user_stack_top };
+    struct regs r = { .rip = (u64)no_handler, .cs = 0x1003, .ss = FLAT_USER_SS, .rflags = 0x202,
+                      .rsp = (u64)user_stack_top };
     user_init();
     hc(__HYPERVISOR_set_trap_table, 0);
     iret_to(&r, 0);
 }
-static u64 unmapped_code(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; hc(__HYPERVISOR_set_trap_table, 0); ((void (*)(void))0x9000)(); return 0; }
+
+static u64 unmapped_code(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    hc(__HYPERVISOR_set_trap_table, 0);
+    ((void (*)(void))0x9000)();
+    return 0;
+}
+
 static u64 asked(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; shutdown_self(SHUTDOWN_crash); return 0; }
 static u64 event_nowhere(u64 a, u64 b, u64 c)
 {
@@ -59,7 +111,8 @@ void test(void)
         { "a stack in the hypervisor", hv_stack }, { "a stack that is not canonical", nc_stack },
         { "a stack in a page table", table_stack }, { "an iret frame in the hypervisor", bad_iret },
         { "an iret frame that is not there", low_iret }, { "user mode without a user table", no_user_table },
-        { "no failsafe callback", no_failsafe }, { "code that is not there", unmapped_code }, { "on its own wish", asked },
+        { "no failsafe callback", no_failsafe }, { "code that is not there", unmapped_code },
+        { "on its own wish", asked },
         { "an event callback that is not there", event_nowhere }, { "its own tables removed", own_tables_gone },
     };
     u64 before = free_pages_after_first_domain();

@@ -1,6 +1,6 @@
 /*
- * A domain destroyed with everything in use: pinned tables, event channels, grants both ways, a second address space, timers,
- * FIFO pages, LDT and GDT, a vcpu that spins. All memory comes back.
+ * A domain destroyed with everything in use: pinned tables, event channels, grants both ways, a second address space,
+ * timers, FIFO pages, LDT and GDT, a vcpu that spins. All memory comes back.
  */
 #include "dom.h"
 

@@ -8,9 +8,23 @@ static u64 bind(u64 port, u64 b, u64 c)
     long rc = evtchn(EVTCHNOP_bind_interdomain, &x);
     return rc ? (u64)rc : x.local_port;
 }
-static u64 send(u64 port, u64 b, u64 c) { (void)b, (void)c; struct evtchn_send s = { .port = (u32)port }; return (u64)evtchn(EVTCHNOP_send, &s); }
+
+static u64 send(u64 port, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    struct evtchn_send s = { .port = (u32)port };
+    return (u64)evtchn(EVTCHNOP_send, &s);
+}
+
 static u64 is_pending(u64 p, u64 b, u64 c) { (void)b, (void)c; return shared->evtchn_pending[p / 64] >> p % 64 & 1; }
-static u64 clear(u64 p, u64 b, u64 c) { (void)b, (void)c; __atomic_fetch_and((u64 *)&shared->evtchn_pending[p / 64], ~(1UL << p % 64), __ATOMIC_SEQ_CST); return 0; }
+
+static u64 clear(u64 p, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    __atomic_fetch_and((u64 *)&shared->evtchn_pending[p / 64], ~(1UL << p % 64), __ATOMIC_SEQ_CST);
+    return 0;
+}
+
 static u64 alloc(u64 remote, u64 b, u64 c)
 {
     (void)b, (void)c;

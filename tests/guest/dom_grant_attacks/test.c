@@ -1,6 +1,6 @@
 /*
- * Mapped grants and what may be done to them: overwritten entries, tables destroyed while they map a grant, the granting
- * domain's death while mapped. The frame must live until the last mapping is gone, and then come back.
+ * Mapped grants and what may be done to them: overwritten entries, tables destroyed while they map a grant, the
+ * granting domain's death while mapped. The frame must live until the last mapping is gone, and then come back.
  */
 #include "dom.h"
 

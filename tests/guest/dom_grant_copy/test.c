@@ -24,7 +24,8 @@ static u64 setup(u64 a, u64 b, u64 c)
     }
     table[12] = (grant_entry_v1_t){ .domid = 0, .frame = (u32)a };      /* a frame that is not ours */
     table[12].flags = GTF_permit_access;
-    table[13] = (grant_entry_v1_t){ .domid = 0, .frame = (u32)PTE_MFN(*walk(VIRT_BASE, 2)) };   /* a page table of ours */
+    /* a page table of ours */
+    table[13] = (grant_entry_v1_t){ .domid = 0, .frame = (u32)PTE_MFN(*walk(VIRT_BASE, 2)) };
     table[13].flags = GTF_permit_access;
     return 0;
 }

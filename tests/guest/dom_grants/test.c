@@ -1,4 +1,7 @@
-/* Grants: a child offers pages, domain 0 maps them; read-only stays read-only, unmap, flags in the entry, by PTE address. */
+/*
+ * Grants: a child offers pages, domain 0 maps them; read-only stays read-only, unmap, flags in the entry, by PTE
+ * address.
+ */
 #include "dom.h"
 
 static grant_entry_v1_t *table;
@@ -65,7 +68,8 @@ void test(void)
     EXPECT_EQ("contents", va[0], 'a');
     va[0] = 'z';
     EXPECT_EQ("the child sees it", dom_call(&d, peek, 0, 0, 0), 'z');
-    EXPECT_EQ("reading and writing are marked", dom_call(&d, flags, 8, 0, 0) & (GTF_reading | GTF_writing), GTF_reading | GTF_writing);
+    EXPECT_EQ("reading and writing are marked", dom_call(&d, flags, 8, 0, 0) & (GTF_reading | GTF_writing),
+              GTF_reading | GTF_writing);
     EXPECT((long)dom_call(&d, make_table, 0, 0, 0) < 0);        /* mapped writable elsewhere: no page table */
     EXPECT_EQ("map twice", map((u64)va2, 8, d.id, GNTMAP_host_map), 0);
     grant_handle_t h2 = m.handle;
@@ -106,9 +110,12 @@ void test(void)
     mmuext1(MMUEXT_INVLPG_LOCAL, (u64)va);
     EXPECT_EQ("contents", *(volatile char *)va, 'd');
     EXPECT_EQ("unmap by PTE", unmap(pte, h), 0);
-    EXPECT_EQ("an L2 entry is no place", map(entry_ma(walk((u64)va, 2)), 11, d.id, GNTMAP_host_map | GNTMAP_contains_pte) < 0, 1);
-    EXPECT_EQ("an ordinary page is no place", map(va_mfn(page_alloc()) << 12, 11, d.id, GNTMAP_host_map | GNTMAP_contains_pte) < 0, 1);
-    EXPECT_EQ("a foreign frame is no place", map(d.mfn[30] << 12, 11, d.id, GNTMAP_host_map | GNTMAP_contains_pte) < 0, 1);
+    EXPECT_EQ("an L2 entry is no place", map(entry_ma(walk((u64)va, 2)), 11, d.id,
+                                             GNTMAP_host_map | GNTMAP_contains_pte) < 0, 1);
+    EXPECT_EQ("an ordinary page is no place", map(va_mfn(page_alloc()) << 12, 11, d.id,
+                                                  GNTMAP_host_map | GNTMAP_contains_pte) < 0, 1);
+    EXPECT_EQ("a foreign frame is no place", map(d.mfn[30] << 12, 11, d.id, GNTMAP_host_map | GNTMAP_contains_pte) < 0,
+              1);
     EXPECT_EQ("no page table was harmed", *walk((u64)va, 2) & P, 1);
     dom_destroy(&d);
 }

@@ -1,6 +1,6 @@
 /*
- * Grant table versions: 2 and back, status frames, and a switch while something is mapped (holes of 2016 and 2017: status
- * frames that stayed mapped after the switch, marks lost on the way).
+ * Grant table versions: 2 and back, status frames, and a switch while something is mapped (holes of 2016 and 2017:
+ * status frames that stayed mapped after the switch, marks lost on the way).
  */
 #include "pv.h"
 
@@ -56,7 +56,8 @@ void test(void)
     EXPECT(rc == 0 || rc == -EBUSY);        /* the status frame is mapped still: busy, or gone safely */
     OK("unmap the status frame", unmap_frame(st));
     OK("version 1", version(1));
-    REFUSED("the status frame is nobody's now", ({ map_frame(status[0], DOMID_SELF, KERNEL_PAGE, &err); err ? err : -(M2P[status[0]] == ~0UL); }));
+    REFUSED("the status frame is nobody's now", ({ map_frame(status[0], DOMID_SELF, KERNEL_PAGE, &err);
+                                                   err ? err : -(M2P[status[0]] == ~0UL); }));
     struct gnttab_query_size q = { .dom = DOMID_SELF };
     OK("query size", hc(__HYPERVISOR_grant_table_op, GNTTABOP_query_size, &q, 1) | q.status);
     EXPECT(q.nr_frames >= 1 && q.max_nr_frames >= 32);

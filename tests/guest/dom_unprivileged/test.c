@@ -50,12 +50,16 @@ static u64 child(u64 dom0_frame, u64 b, u64 c)
     REFUSED("a port in domain 0", evtchn(EVTCHNOP_alloc_unbound, &a));
     struct evtchn_reset rs = { .dom = 0 };
     REFUSED("reset of domain 0", evtchn(EVTCHNOP_reset, &rs));
-    OK("set_iopl is tolerated", ({ struct physdev_set_iopl iopl = { .iopl = 1 }; hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, &iopl); }));
+    OK("set_iopl is tolerated", ({ struct physdev_set_iopl iopl = { .iopl = 1 };
+                                   hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, &iopl); }));
     EXPECT_EQ("ports read as ones", inl(0x60), 0xffffffff);
-    EXPECT_EQ("PCI, too", ({ __asm__ volatile("outl %0, %w1" : : "a"(0x80000000), "d"(0xcf8)); inl(0xcfc); }), 0xffffffff);
+    EXPECT_EQ("PCI, too", ({ __asm__ volatile("outl %0, %w1" : : "a"(0x80000000), "d"(0xcf8)); inl(0xcfc); }),
+              0xffffffff);
     EXPECT_EQ("cf8 is a latch", inl(0xcf8), 0x80000000);
-    REFUSED("pci_device_add", ({ struct physdev_pci_device_add pd = { 0 }; hc(__HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_add, &pd); }));
-    REFUSED("map_pirq", ({ struct physdev_map_pirq mp = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 1, .pirq = 1 };
+    REFUSED("pci_device_add", ({ struct physdev_pci_device_add pd = { 0 };
+                                 hc(__HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_add, &pd); }));
+    REFUSED("map_pirq", ({ struct physdev_map_pirq mp = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 1,
+                                                          .pirq = 1 };
                            hc(__HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq, &mp); }));
     struct sched_remote_shutdown rsd = { .domain_id = 0, .reason = SHUTDOWN_crash };
     REFUSED("shutdown of domain 0", hc(__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, &rsd));

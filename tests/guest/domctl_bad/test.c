@@ -30,13 +30,20 @@ void test(void)
     u64 before = free_pages();
     static const struct xen_domctl_createdomain bad[] = {
         { .max_vcpus = 0, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2 },
-        { .max_vcpus = 100000, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2 },
-        { .max_vcpus = 0xffffffff, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2 },
-        { .max_vcpus = 1, .flags = 0x80000000, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2 },
-        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 15 },
-        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 0x7fffffff, .max_maptrack_frames = -1, .grant_opts = 2 },
-        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2, .arch.emulation_flags = ~0u },
-        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2, .cpupool_id = 77 },
+        { .max_vcpus = 100000, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1,
+          .grant_opts = 2 },
+        { .max_vcpus = 0xffffffff, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1,
+          .grant_opts = 2 },
+        { .max_vcpus = 1, .flags = 0x80000000, .max_evtchn_port = 1023, .max_grant_frames = -1,
+          .max_maptrack_frames = -1, .grant_opts = 2 },
+        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1,
+          .grant_opts = 15 },
+        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 0x7fffffff, .max_maptrack_frames = -1,
+          .grant_opts = 2 },
+        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2,
+          .arch.emulation_flags = ~0u },
+        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2,
+          .cpupool_id = 77 },
     };
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         op = (struct xen_domctl){ .cmd = XEN_DOMCTL_createdomain, .domain = 0xffff, .u.createdomain = bad[i] };

@@ -2,7 +2,12 @@
 #include "pv.h"
 
 static bool pending(u32 p) { return shared->evtchn_pending[p / 64] >> p % 64 & 1; }
-static void clear(u32 p) { __atomic_fetch_and((u64 *)&shared->evtchn_pending[p / 64], ~(1UL << p % 64), __ATOMIC_SEQ_CST); }
+
+static void clear(u32 p)
+{
+    __atomic_fetch_and((u64 *)&shared->evtchn_pending[p / 64], ~(1UL << p % 64), __ATOMIC_SEQ_CST);
+}
+
 static void mask(u32 p) { __atomic_fetch_or((u64 *)&shared->evtchn_mask[p / 64], 1UL << p % 64, __ATOMIC_SEQ_CST); }
 static long send(u32 p) { struct evtchn_send s = { .port = p }; return evtchn(EVTCHNOP_send, &s); }
 static long close_port(u32 p) { struct evtchn_close c = { .port = p }; return evtchn(EVTCHNOP_close, &c); }

@@ -9,7 +9,12 @@ static long init(u64 gfn, u32 offset, u32 vcpu)
     struct evtchn_init_control c = { .control_gfn = gfn, .offset = offset, .vcpu = vcpu };
     return evtchn(EVTCHNOP_init_control, &c);
 }
-static long expand(u64 gfn) { struct evtchn_expand_array e = { .array_gfn = gfn }; return evtchn(EVTCHNOP_expand_array, &e); }
+
+static long expand(u64 gfn)
+{
+    struct evtchn_expand_array e = { .array_gfn = gfn };
+    return evtchn(EVTCHNOP_expand_array, &e);
+}
 
 void test(void)
 {

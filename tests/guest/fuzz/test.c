@@ -1,8 +1,9 @@
 /*
- * A guest that does anything, from two vcpus at once: random and mutated hypercalls, handles into every kind of memory, page-table
- * writes by hypercall and directly, descriptors, selectors, random system instructions, traps, ports, MSRs, iret frames,
- * events, grants. It may crash itself; it may not hurt Serai, nor its neighbour, whose memory, time and events are
- * watched by the neighbour itself. Domain 0 destroys it, wants its memory back and the auditor clean, and starts the next seed.
+ * A guest that does anything, from two vcpus at once: random and mutated hypercalls, handles into every kind of memory,
+ * page-table writes by hypercall and directly, descriptors, selectors, random system instructions, traps, ports, MSRs,
+ * iret frames, events, grants. It may crash itself; it may not hurt Serai, nor its neighbour, whose memory, time and
+ * events are watched by the neighbour itself. Domain 0 destroys it, wants its memory back and the auditor clean, and
+ * starts the next seed.
  *
  * Arguments: seed=first seeds=how many ops=per vcpu. `make fuzz-guest SEEDS=n` is the long version.
  *
@@ -61,7 +62,8 @@ static u64 any_mfn(struct fuzzer *z)
 
 static u64 any_flags(struct fuzzer *z)
 {
-    static const u64 often[] = { KERNEL_PAGE, READ_PAGE, TABLE, P | RW | US, P, 0, P | US | NX, P | RW | PSE, P | RW | US | GLOBAL };
+    static const u64 often[] = { KERNEL_PAGE, READ_PAGE, TABLE, P | RW | US, P, 0, P | US | NX, P | RW | PSE,
+                                 P | RW | US | GLOBAL };
     return one_in(z, 6) ? (rnd(z) & 0xfff) | (rnd(z) & 1 ? rnd(z) << 52 : 0) : often[rnd(z) % 9];
 }
 static u64 any_pte(struct fuzzer *z) { return any_mfn(z) << 12 | any_flags(z); }
@@ -74,9 +76,10 @@ static u64 any_domid(struct fuzzer *z)
 
 static u64 wild_pointer(struct fuzzer *z)
 {
-    static const u64 wild[] = { 0, 0x1000, 0x00007ffffffff000, 0x0000800000000000, 0xffff7fffffffffff, 0xffff800000000000,
-                                0xffff820000000000, 0xffff82d080000000, 0xffff82d080200000, 0xffff830000000000, 0xffff83000000f000,
-                                0xffff87ffffffffff, 0xffff880000000000, 0xffffffffffffffff, 0xfffffffffffffff0, VIRT_BASE };
+    static const u64 wild[] = { 0, 0x1000, 0x00007ffffffff000, 0x0000800000000000, 0xffff7fffffffffff,
+                                0xffff800000000000, 0xffff820000000000, 0xffff82d080000000, 0xffff82d080200000,
+                                0xffff830000000000, 0xffff83000000f000, 0xffff87ffffffffff, 0xffff880000000000,
+                                0xffffffffffffffff, 0xfffffffffffffff0, VIRT_BASE };
     return wild[rnd(z) % 16] + (one_in(z, 2) ? rnd(z) % 8192 : 0);
 }
 
@@ -148,7 +151,8 @@ static void mmu_call(struct fuzzer *z)
     mmu_update_t *u = (void *)z->args;
     unsigned n = 1 + rnd(z) % 6;
     for (unsigned i = 0; i < n; i++)
-        u[i] = (mmu_update_t){ .ptr = any_mfn(z) << 12 | rnd(z) % 16 * (one_in(z, 2) ? 8 : 256) | (one_in(z, 4) ? rnd(z) % 4 : 0), .val = any_pte(z) };
+        u[i] = (mmu_update_t){ .ptr = any_mfn(z) << 12 | rnd(z) % 16 * (one_in(z, 2) ? 8 : 256) |
+                               (one_in(z, 4) ? rnd(z) % 4 : 0), .val = any_pte(z) };
     call(z, __HYPERVISOR_mmu_update, block(z), one_in(z, 16) ? value(z) : n, one_in(z, 4) ? block(z) : 0,
          one_in(z, 3) ? any_domid(z) : DOMID_SELF, 0);
 }
@@ -252,7 +256,8 @@ static void cpu_state_call(struct fuzzer *z)
 {
     fill_args(z, 24);
     switch (rnd(z) % 8) {
-    case 0: call(z, __HYPERVISOR_update_descriptor, any_mfn(z) << 12 | rnd(z) % 512 * 8, value(z) ^ rnd(z) << 32, 0, 0, 0); break;
+    case 0: call(z, __HYPERVISOR_update_descriptor, any_mfn(z) << 12 | rnd(z) % 512 * 8, value(z) ^ rnd(z) << 32, 0, 0,
+                 0); break;
     case 1: z->args[0] = any_mfn(z); call(z, __HYPERVISOR_set_gdt, block(z), rnd(z) % 1024, 0, 0, 0); break;
     case 2: call(z, __HYPERVISOR_set_debugreg, rnd(z) % 9, value(z), 0, 0, 0); break;
     case 3: call(z, __HYPERVISOR_set_segment_base, rnd(z) % 5, value(z), 0, 0, 0); break;
@@ -275,7 +280,8 @@ static void multi_call(struct fuzzer *z)
             m[i].args[k] = one_in(z, 3) ? block(z) : value(z);
         if (m[i].op == 24 || (u32)m[i].op == __HYPERVISOR_sched_op)
             m[i].args[0] = 5 + rnd(z) % 6;
-        if (m[i].op == __HYPERVISOR_set_trap_table || m[i].op == __HYPERVISOR_set_callbacks || m[i].op == __HYPERVISOR_stack_switch)
+        if (m[i].op == __HYPERVISOR_set_trap_table || m[i].op == __HYPERVISOR_set_callbacks ||
+            m[i].op == __HYPERVISOR_stack_switch)
             m[i].op = __HYPERVISOR_xen_version;
     }
     call(z, __HYPERVISOR_multicall, one_in(z, 8) ? block(z) : (u64)m, one_in(z, 256) ? value(z) : n, 0, 0, 0);
@@ -323,22 +329,27 @@ static void load_selector(struct fuzzer *z)
 
 void fuzz_exec(u64 *regs, void *code) __attribute__((noreturn));
 __asm__(".text\nfuzz_exec: push %rsi\n mov (%rdi), %rax\n mov 8(%rdi), %rbx\n mov 16(%rdi), %rcx\n mov 24(%rdi), %rdx\n"
-        "mov 32(%rdi), %rsi\n mov 40(%rdi), %rbp\n mov 48(%rdi), %r8\n mov 56(%rdi), %r9\n mov 64(%rdi), %r10\n mov 72(%rdi), %r11\n"
-        "mov 80(%rdi), %r12\n mov 88(%rdi), %r13\n mov 96(%rdi), %r14\n mov 104(%rdi), %r15\n mov 112(%rdi), %rdi\n ret\n"
+        "mov 32(%rdi), %rsi\n mov 40(%rdi), %rbp\n mov 48(%rdi), %r8\n mov 56(%rdi), %r9\n mov 64(%rdi), %r10\n"
+        "mov 72(%rdi), %r11\n mov 80(%rdi), %r12\n mov 88(%rdi), %r13\n mov 96(%rdi), %r14\n mov 104(%rdi), %r15\n"
+        "mov 112(%rdi), %rdi\n ret\n"
         ".globl fuzz_landing\nfuzz_landing: ud2\n jmp fuzz_landing");
 extern char fuzz_landing[];
 
 /* Length, then bytes; in those: 1 a random register form, 2 a random memory form at rdi, 3 any byte. */
 static const u8 templates[][9] = {
-    { 3, 0x0f, 0x20, 1 }, { 3, 0x0f, 0x22, 1 }, { 3, 0x0f, 0x21, 1 }, { 3, 0x0f, 0x23, 1 }, { 2, 0x0f, 0x30 }, { 2, 0x0f, 0x32 }, { 2, 0x0f, 0x33 },
-    { 2, 0x0f, 0x31 }, { 2, 0x0f, 0xa2 }, { 3, 0x0f, 0x00, 1 }, { 3, 0x0f, 0x00, 2 }, { 3, 0x0f, 0x01, 1 }, { 3, 0x0f, 0x01, 2 }, { 3, 0x0f, 0x02, 1 },
-    { 3, 0x0f, 0x03, 1 }, { 2, 0x0f, 0x05 }, { 2, 0x0f, 0x07 }, { 3, 0x48, 0x0f, 0x07 }, { 2, 0x0f, 0x34 }, { 2, 0x0f, 0x35 }, { 2, 0x0f, 0x06 },
-    { 2, 0x0f, 0x08 }, { 2, 0x0f, 0x09 }, { 2, 0x0f, 0x0b }, { 3, 0x0f, 0xc7, 2 }, { 3, 0x0f, 0xc7, 1 }, { 3, 0x0f, 0xae, 2 }, { 3, 0x0f, 0xae, 1 },
-    { 2, 0x8e, 1 }, { 2, 0x8e, 2 }, { 2, 0x8c, 1 }, { 1, 0xcc }, { 2, 0xcd, 3 }, { 1, 0xf1 }, { 2, 0x48, 0xcf }, { 1, 0xcf }, { 1, 0xcb },
-    { 2, 0xe4, 3 }, { 2, 0xe7, 3 }, { 1, 0xec }, { 1, 0xed }, { 1, 0xee }, { 1, 0xef }, { 2, 0xf3, 0x6c }, { 2, 0xf3, 0x6f }, { 1, 0x6d }, { 1, 0x6e },
-    { 1, 0xfa }, { 1, 0xfb }, { 6, 0x68, 3, 3, 0, 0, 0x9d }, { 8, 0x9c, 0x80, 0x4c, 0x24, 0x01, 0x01, 0x9d }, { 2, 0x8e, 0xd0 }, { 3, 0x8e, 0xd0, 0xcc },
-    { 4, 0x8e, 0xd0, 0x0f, 0x05 }, { 4, 0x8e, 0xd0, 0x0f, 0x0b }, { 4, 0x8e, 0xd0, 0xcd, 3 }, { 2, 0xdb, 1 }, { 2, 0xd9, 2 }, { 2, 0xdd, 2 },
-    { 3, 0x0f, 0x0d, 2 }, { 3, 0x0f, 0x78, 1 }, { 4, 0xc5, 0xf8, 0x77, 0x90 }, { 3, 0x0f, 0x6f, 2 }, { 2, 0x0f, 0xaa },
+    { 3, 0x0f, 0x20, 1 }, { 3, 0x0f, 0x22, 1 }, { 3, 0x0f, 0x21, 1 }, { 3, 0x0f, 0x23, 1 }, { 2, 0x0f, 0x30 },
+    { 2, 0x0f, 0x32 }, { 2, 0x0f, 0x33 }, { 2, 0x0f, 0x31 }, { 2, 0x0f, 0xa2 }, { 3, 0x0f, 0x00, 1 },
+    { 3, 0x0f, 0x00, 2 }, { 3, 0x0f, 0x01, 1 }, { 3, 0x0f, 0x01, 2 }, { 3, 0x0f, 0x02, 1 }, { 3, 0x0f, 0x03, 1 },
+    { 2, 0x0f, 0x05 }, { 2, 0x0f, 0x07 }, { 3, 0x48, 0x0f, 0x07 }, { 2, 0x0f, 0x34 }, { 2, 0x0f, 0x35 },
+    { 2, 0x0f, 0x06 }, { 2, 0x0f, 0x08 }, { 2, 0x0f, 0x09 }, { 2, 0x0f, 0x0b }, { 3, 0x0f, 0xc7, 2 },
+    { 3, 0x0f, 0xc7, 1 }, { 3, 0x0f, 0xae, 2 }, { 3, 0x0f, 0xae, 1 }, { 2, 0x8e, 1 }, { 2, 0x8e, 2 }, { 2, 0x8c, 1 },
+    { 1, 0xcc }, { 2, 0xcd, 3 }, { 1, 0xf1 }, { 2, 0x48, 0xcf }, { 1, 0xcf }, { 1, 0xcb }, { 2, 0xe4, 3 },
+    { 2, 0xe7, 3 }, { 1, 0xec }, { 1, 0xed }, { 1, 0xee }, { 1, 0xef }, { 2, 0xf3, 0x6c }, { 2, 0xf3, 0x6f },
+    { 1, 0x6d }, { 1, 0x6e }, { 1, 0xfa }, { 1, 0xfb }, { 6, 0x68, 3, 3, 0, 0, 0x9d },
+    { 8, 0x9c, 0x80, 0x4c, 0x24, 0x01, 0x01, 0x9d }, { 2, 0x8e, 0xd0 }, { 3, 0x8e, 0xd0, 0xcc },
+    { 4, 0x8e, 0xd0, 0x0f, 0x05 }, { 4, 0x8e, 0xd0, 0x0f, 0x0b }, { 4, 0x8e, 0xd0, 0xcd, 3 }, { 2, 0xdb, 1 },
+    { 2, 0xd9, 2 }, { 2, 0xdd, 2 }, { 3, 0x0f, 0x0d, 2 }, { 3, 0x0f, 0x78, 1 }, { 4, 0xc5, 0xf8, 0x77, 0x90 },
+    { 3, 0x0f, 0x6f, 2 }, { 2, 0x0f, 0xaa },
 };
 #define NR_TEMPLATES (sizeof(templates) / sizeof(templates[0]))
 
@@ -373,8 +384,8 @@ static void emit(struct fuzzer *z)
 
 static void execute(struct fuzzer *z)
 {
-    static const u32 msrs[] = { 0xc0000080, 0xc0000081, 0xc0000082, 0xc0000100, 0xc0000101, 0xc0000102, 0x10, 0x1b, 0x174, 0x1d9, 0x277, 0x38f,
-                                0x48, 0x49, 0x10a, 0x8b, 0xfe, 0xda0, 0x6e0, 0x830 };
+    static const u32 msrs[] = { 0xc0000080, 0xc0000081, 0xc0000082, 0xc0000100, 0xc0000101, 0xc0000102, 0x10, 0x1b,
+                                0x174, 0x1d9, 0x277, 0x38f, 0x48, 0x49, 0x10a, 0x8b, 0xfe, 0xda0, 0x6e0, 0x830 };
     u64 regs[15];
     for (unsigned i = 0; i < 15; i++)
         regs[i] = value(z);
@@ -429,9 +440,9 @@ static void repair(struct fuzzer *z)
 }
 
 static void (*const kinds[])(struct fuzzer *) = {
-    wild_call, wild_call, mmu_call, mmu_call, mmu_call, mmuext_call, mmuext_call, va_call, va_call, event_call, event_call, grant_call, grant_call,
-    memory_call, vcpu_call, sched_call, cpu_state_call, multi_call, store, store, store, store, touch, load_selector, execute, execute, execute,
-    execute, return_by_iret,
+    wild_call, wild_call, mmu_call, mmu_call, mmu_call, mmuext_call, mmuext_call, va_call, va_call, event_call,
+    event_call, grant_call, grant_call, memory_call, vcpu_call, sched_call, cpu_state_call, multi_call, store, store,
+    store, store, touch, load_selector, execute, execute, execute, execute, return_by_iret,
 };
 
 static void run(struct fuzzer *z)
@@ -456,7 +467,8 @@ static void run(struct fuzzer *z)
 static struct fuzzer *whose_stack(const char *sp)
 {
     for (unsigned i = 0; i < NR_FUZZ_VCPUS; i++)
-        if ((sp < fuzzers[i].base + 512 && sp > fuzzers[i].base - 8192) || (sp >= trap_stack[i] && sp < trap_stack[i] + sizeof(trap_stack[i])))
+        if ((sp < fuzzers[i].base + 512 && sp > fuzzers[i].base - 8192) ||
+            (sp >= trap_stack[i] && sp < trap_stack[i] + sizeof(trap_stack[i])))
             return &fuzzers[i];
     return &fuzzers[!fuzzers[0].odd_stack];
 }
@@ -504,8 +516,8 @@ static u64 fuzz(u64 seed, u64 ops, u64 c)
         grants = map_frame(frame, DOMID_SELF, KERNEL_PAGE, NULL);
     user_init();
     for (unsigned i = 0; i < NR_FUZZ_VCPUS; i++)
-        fuzzers[i] = (struct fuzzer){ .id = i, .random = (seed * 2 + i + 1) * 0x9e3779b97f4a7c15UL, .ops = ops, .args = page_alloc(),
-                                      .code = page_alloc() };
+        fuzzers[i] = (struct fuzzer){ .id = i, .random = (seed * 2 + i + 1) * 0x9e3779b97f4a7c15UL, .ops = ops,
+                                      .args = page_alloc(), .code = page_alloc() };
     vcpu_start(1, second);
     run(&fuzzers[0]);
     for (u64 end = now() + 300000000; vcpus_done < NR_FUZZ_VCPUS && now() < end;)
@@ -637,8 +649,8 @@ static void one_life(struct dom *d, struct dom *nb, u64 seed, u64 ops)
     if (ops) {
         dom_start_call(d, fuzz, seed, ops, 0);
         const char *end = watch(d);
-        say("  seed %lu: %s after %lu and %lu operations, %lu traps, %lu calls that were answered with yes", seed, end, d->mb->word[W_DONE0],
-            d->mb->word[W_DONE1], d->mb->word[W_TRAPS], d->mb->word[W_GOOD]);
+        say("  seed %lu: %s after %lu and %lu operations, %lu traps, %lu calls that were answered with yes", seed, end,
+            d->mb->word[W_DONE0], d->mb->word[W_DONE1], d->mb->word[W_TRAPS], d->mb->word[W_GOOD]);
         audit_key();
     }
     dom_destroy(d);

@@ -20,7 +20,8 @@ static s16 map(unsigned i)
 }
 static s16 unmap(unsigned i)
 {
-    struct gnttab_unmap_grant_ref u = { .host_addr = va_mfn(table[i / 512]) << 12 | (i & 511) * 8, .handle = handle[i] };
+    struct gnttab_unmap_grant_ref u = { .host_addr = va_mfn(table[i / 512]) << 12 | (i & 511) * 8,
+                                        .handle = handle[i] };
     return hc(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, &u, 1) ? -100 : u.status;
 }
 

@@ -27,7 +27,8 @@ static void registers_kept(void)
         "mov %%r8, 32(%%rax)\n\tmov %%r9, 40(%%rax)\n\tmov %%r12, 48(%%rax)\n\tmov %%r13, 56(%%rax)\n\t"
         "mov %%r14, 64(%%rax)\n\tmov %%r15, 72(%%rax)\n\tmov %%rbx, 80(%%rax)\n\tmov %%rbp, 88(%%rax)\n\t"
         "pop %%rbx\n\tpop %%rbp"
-        : : [out] "r"(out), [in] "r"(in) : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory");
+        : : [out] "r"(out), [in] "r"(in) : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
+        "r14", "r15", "memory");
     for (unsigned i = 0; i < 12; i++)
         check(__FILE__, __LINE__, "register over a hypercall", (long)out[i], (long)in[i]);
 }

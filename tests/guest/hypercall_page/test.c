@@ -30,6 +30,7 @@ void test(void)
                      "push $0\n\t"
                      "mov $0x7777, %%eax\n\t"
                      "jmp *%[f]\n\t"
-                     "1:" : "=&a"(out) : [f] "b"(hypercall_page + __HYPERVISOR_iret * 32) : "rcx", "rdx", "r11", "memory");
+                     "1:" : "=&a"(out) : [f] "b"(hypercall_page + __HYPERVISOR_iret * 32) : "rcx", "rdx", "r11",
+                     "memory");
     EXPECT_EQ("rax through iret entry", out, 0x7777);
 }

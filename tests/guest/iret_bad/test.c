@@ -1,13 +1,15 @@
 /*
- * iret to where no CPU would go: non-canonical rip (the SYSRET hole of 2012, CVE-2012-0217), bad selectors, ring-0 selectors,
- * selectors of the hypervisor. The kernel's failsafe callback or a #GP tells; never the hypervisor's own fault.
+ * iret to where no CPU would go: non-canonical rip (the SYSRET hole of 2012, CVE-2012-0217), bad selectors, ring-0
+ * selectors, selectors of the hypervisor. The kernel's failsafe callback or a #GP tells; never the hypervisor's own
+ * fault.
  */
 #include "pv.h"
 
 static void go(const char *what, u64 rip, u64 cs, u64 ss, u64 rflags, u64 flags)
 {
     struct fault f;
-    struct regs r = { .rip = rip, .cs = cs, .ss = ss, .rflags = rflags, .rsp = (u64)user_stack_top, .rcx = rip, .r11 = rflags };
+    struct regs r = { .rip = rip, .cs = cs, .ss = ss, .rflags = rflags, .rsp = (u64)user_stack_top, .rcx = rip,
+                      .r11 = rflags };
     user_run_regs(&f, &r, flags);
     bool told = f.vector == VECTOR_FAILSAFE || f.vector == 13 || f.vector == 14 || f.vector == 12 || f.vector == 11;
     if (!told)

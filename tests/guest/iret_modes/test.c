@@ -1,4 +1,6 @@
-/* The iret hypercall: kernel to kernel, kernel to user with and without the syscall flag, rcx and r11, the event mask. */
+/*
+ * The iret hypercall: kernel to kernel, kernel to user with and without the syscall flag, rcx and r11, the event mask.
+ */
 #include "pv.h"
 
 USER_CODE(u_ud, "ud2")
@@ -7,8 +9,8 @@ void test(void)
 {
     struct fault f;
     user_init();
-    struct regs r = { .rip = (u64)u_ud, .cs = FLAT_USER_CS, .ss = FLAT_USER_SS, .rsp = (u64)user_stack_top, .rflags = 0x202,
-                      .rcx = 0xccc, .r11 = 0xbbb, .rax = 0xaaa, .rbx = 1, .rdi = 2, .r15 = 3 };
+    struct regs r = { .rip = (u64)u_ud, .cs = FLAT_USER_CS, .ss = FLAT_USER_SS, .rsp = (u64)user_stack_top,
+                      .rflags = 0x202, .rcx = 0xccc, .r11 = 0xbbb, .rax = 0xaaa, .rbx = 1, .rdi = 2, .r15 = 3 };
     user_run_regs(&f, &r, 0);
     EXPECT_EQ("user by iret", f.vector, 6);
     EXPECT_EQ("rax", f.regs.rax, 0xaaa);

@@ -227,8 +227,8 @@ static void say_where(struct dom *d)
         domctl_simple(XEN_DOMCTL_pausedomain, d->id);
         long rc = domctl(&op);
         domctl_simple(XEN_DOMCTL_unpausedomain, d->id);
-        say("  domain %u (%ld): rip %#lx rsp %#lx rax %#lx rdi %#lx es %#x flags %#lx", d->id, rc, c.user_regs.rip, c.user_regs.rsp,
-            c.user_regs.rax, c.user_regs.rdi, c.user_regs.es, c.user_regs.rflags);
+        say("  domain %u (%ld): rip %#lx rsp %#lx rax %#lx rdi %#lx es %#x flags %#lx", d->id, rc, c.user_regs.rip,
+            c.user_regs.rsp, c.user_regs.rax, c.user_regs.rdi, c.user_regs.es, c.user_regs.rflags);
         yield_cpu();
     }
 }
@@ -244,8 +244,9 @@ u64 dom_call(struct dom *d, u64 (*fn)(u64, u64, u64), u64 a, u64 b, u64 c)
             yield_cpu();
         domain_info(d->id, &info);
         say_where(d);
-        fatal("domain %u does not answer: getdomaininfo %ld flags %#x, ran %lu ms, %lu of the last 200; request %u done %u", d->id, rc,
-              info.flags, info.cpu_time / 1000000, (info.cpu_time - before) / 1000000, d->mb->request, d->mb->done);
+        fatal("domain %u does not answer: getdomaininfo %ld flags %#x, ran %lu ms, %lu of the last 200; "
+              "request %u done %u", d->id, rc, info.flags, info.cpu_time / 1000000,
+              (info.cpu_time - before) / 1000000, d->mb->request, d->mb->done);
     }
     return d->mb->ret;
 }

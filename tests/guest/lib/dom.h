@@ -42,7 +42,10 @@ void dom_drain(struct dom *d);          /* take over its log and its counts */
 void dom_destroy(struct dom *d);        /* its mailbox is unmapped first */
 u64 free_pages(void);                   /* of the machine */
 #define ANY_AMOUNT (~0UL)
-/* The same, once what dead domains held has come back and equals `want`, or after two seconds (a tenth of one for ANY_AMOUNT). */
+/*
+ * The same, once what dead domains held has come back and equals `want`, or after two seconds (a tenth of one for
+ * ANY_AMOUNT).
+ */
 u64 free_pages_settled(u64 want);
 /* Make and destroy a domain: what the hypervisor keeps for the next one is taken before a test counts. */
 u64 free_pages_after_first_domain(void);

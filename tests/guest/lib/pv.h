@@ -1,9 +1,9 @@
 /*
  * A kernel for tests: the least that a 64-bit paravirtualized kernel needs, and ways to look at what happens to it.
  *
- * A test is one file with `void test(void)`. It runs as domain 0 (the hypervisor is given the test as its first module) and
- * may build a second domain out of its own image (dom.h). Checks print only when they fail, with what was got and what
- * was wanted; the last line is the verdict, `TEST <name>: PASS` or `FAIL`.
+ * A test is one file with `void test(void)`. It runs as domain 0 (the hypervisor is given the test as its first module)
+ * and may build a second domain out of its own image (dom.h). Checks print only when they fail, with what was got and
+ * what was wanted; the last line is the verdict, `TEST <name>: PASS` or `FAIL`.
  */
 #pragma once
 #include "abi/xen.h"
@@ -69,10 +69,12 @@ extern unsigned nr_checks, nr_fails;
 #define EXPECT_EQ(name, got, want) check(__FILE__, __LINE__, name, (long)(got), (long)(want))
 #define EXPECT(cond) check(__FILE__, __LINE__, #cond, !!(cond), 1)
 /* Refused, with whatever error. */
-#define REFUSED(name, call) do { long rc_ = (long)(call); check(__FILE__, __LINE__, name ": refused", rc_ < 0 ? -1 : rc_, -1); } while (0)
+#define REFUSED(name, call) \
+    do { long rc_ = (long)(call); check(__FILE__, __LINE__, name ": refused", rc_ < 0 ? -1 : rc_, -1); } while (0)
 #define OK(name, call) check(__FILE__, __LINE__, name, (long)(call), 0)
 #define REQUIRE(cond) do { if (!(cond)) fatal("%s:%d: required: %s", __FILE__, __LINE__, #cond); } while (0)
-#define REQUIRE_OK(call) do { long rc_ = (long)(call); if (rc_ < 0) fatal("%s:%d: %s = %ld", __FILE__, __LINE__, #call, rc_); } while (0)
+#define REQUIRE_OK(call) \
+    do { long rc_ = (long)(call); if (rc_ < 0) fatal("%s:%d: %s = %ld", __FILE__, __LINE__, #call, rc_); } while (0)
 
 /* ---- hypercalls: hc(number, up to five arguments) ---- */
 static inline long hc_(u64 nr, u64 a, u64 b, u64 c, u64 d, u64 e)

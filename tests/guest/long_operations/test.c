@@ -60,7 +60,8 @@ void test(void)
     long rc = hc(__HYPERVISOR_mmu_update, u, 2 | MMU_UPDATE_PREEMPTED, &done, DOMID_SELF);
     EXPECT_EQ("a made-up continuation works on what it is given", rc, 0);
     hc(__HYPERVISOR_mmu_update, 0, MMU_UPDATE_PREEMPTED, 0, DOMID_SELF);
-    REFUSED("made-up, in the hypervisor", hc(__HYPERVISOR_mmuext_op, 0xffff830000000000, 5 | MMU_UPDATE_PREEMPTED, 0, DOMID_SELF));
+    REFUSED("made-up, in the hypervisor", hc(__HYPERVISOR_mmuext_op, 0xffff830000000000, 5 | MMU_UPDATE_PREEMPTED, 0,
+                                             DOMID_SELF));
     /* Xen hands back the start it was given */
     rc = hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap | ~0UL << MEMOP_EXTENT_SHIFT, u);
     (void)rc;

@@ -41,8 +41,10 @@ void test(void)
     EXPECT_EQ("decrease of order 40", op(XENMEM_decrease_reservation, 1, 40, 0, DOMID_SELF, list) <= 0, 1);
     EXPECT_EQ("2^60 extents", op(XENMEM_decrease_reservation, 1UL << 60, 0, 0, DOMID_SELF, list) <= 0, 1);
     EXPECT_EQ("2^64-1 extents", op(XENMEM_populate_physmap, ~0UL, 0, 0, DOMID_SELF, list) <= 0, 1);
-    EXPECT_EQ("list in the hypervisor", op(XENMEM_decrease_reservation, 4, 0, 0, DOMID_SELF, (void *)0xffff830000000000) <= 0, 1);
-    EXPECT_EQ("list that wraps", op(XENMEM_decrease_reservation, 4, 0, 0, DOMID_SELF, (void *)0xfffffffffffffff8) <= 0, 1);
+    EXPECT_EQ("list in the hypervisor", op(XENMEM_decrease_reservation, 4, 0, 0, DOMID_SELF,
+                                           (void *)0xffff830000000000) <= 0, 1);
+    EXPECT_EQ("list that wraps", op(XENMEM_decrease_reservation, 4, 0, 0, DOMID_SELF, (void *)0xfffffffffffffff8) <= 0,
+              1);
     EXPECT_EQ("list that is not mapped", op(XENMEM_populate_physmap, 4, 0, 0, DOMID_SELF, (void *)0x1000) <= 0, 1);
     EXPECT_EQ("domain that is not there", op(XENMEM_populate_physmap, 1, 0, 0, 1234, list) <= 0, 1);
     EXPECT_EQ("DOMID_XEN", op(XENMEM_decrease_reservation, 1, 0, 0, DOMID_XEN, list) <= 0, 1);

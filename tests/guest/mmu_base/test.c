@@ -17,7 +17,8 @@ void test(void)
     copy[511] = ours[511];
     OK("read-only", set_flags(copy, READ_PAGE));
     OK("load without a pin", mmuext1(MMUEXT_NEW_BASEPTR, va_mfn(copy)));
-    REFUSED("in use: not writable", hc(__HYPERVISOR_update_va_mapping, copy, va_mfn(copy) << 12 | KERNEL_PAGE, UVMF_INVLPG));
+    REFUSED("in use: not writable", hc(__HYPERVISOR_update_va_mapping, copy, va_mfn(copy) << 12 | KERNEL_PAGE,
+                                       UVMF_INVLPG));
     u64 cr3;
     __asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
     EXPECT_EQ("cr3 reads as what was loaded", cr3 >> 12, va_mfn(copy));
@@ -31,8 +32,8 @@ void test(void)
     REFUSED("still a table", set_flags(ours, KERNEL_PAGE));
     OK("pin it again", mmuext1(MMUEXT_PIN_L4_TABLE, l4));
     EXPECT_EQ("unknown operation", mmuext1(99, 0), -ENOSYS);
-    OK("flushes", mmuext1(MMUEXT_TLB_FLUSH_LOCAL, 0) | mmuext1(MMUEXT_TLB_FLUSH_ALL, 0) | mmuext1(MMUEXT_INVLPG_ALL, (u64)page) |
-       mmuext1(MMUEXT_FLUSH_CACHE, 0));
+    OK("flushes", mmuext1(MMUEXT_TLB_FLUSH_LOCAL, 0) | mmuext1(MMUEXT_TLB_FLUSH_ALL, 0) |
+       mmuext1(MMUEXT_INVLPG_ALL, (u64)page) | mmuext1(MMUEXT_FLUSH_CACHE, 0));
     mmuext1(MMUEXT_INVLPG_LOCAL, 0xffff830000000000);
     mmuext1(MMUEXT_INVLPG_ALL, 0x0000900000000000);
     u64 mask = ~0UL;

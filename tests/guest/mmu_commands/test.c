@@ -57,7 +57,8 @@ void test(void)
         if ((flags & 3) != 3)
             OK("flush variants", hc(__HYPERVISOR_update_va_mapping, page, mfn << 12 | KERNEL_PAGE, flags));
     u64 mask = 1;
-    OK("flush of listed vcpus", hc(__HYPERVISOR_update_va_mapping, page, mfn << 12 | KERNEL_PAGE, (u64)&mask | UVMF_INVLPG));
+    OK("flush of listed vcpus", hc(__HYPERVISOR_update_va_mapping, page, mfn << 12 | KERNEL_PAGE,
+                                   (u64)&mask | UVMF_INVLPG));
     OK("not present", set_va(page, 0));
     EXPECT_FAULT("read of what is not present", 14, 0, (void)*(volatile char *)page);
     EXPECT_FAULT("write of what is not present", 14, 2, *(volatile char *)page = 1);

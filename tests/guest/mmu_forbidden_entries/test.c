@@ -1,6 +1,6 @@
 /*
- * What no entry may say: superpages at any level, address bits the CPU does not have, frames of the hypervisor, of nobody,
- * beyond memory, tables of the wrong level, the local APIC; what domain 0 may map of devices.
+ * What no entry may say: superpages at any level, address bits the CPU does not have, frames of the hypervisor, of
+ * nobody, beyond memory, tables of the wrong level, the local APIC; what domain 0 may map of devices.
  */
 #include "pv.h"
 

@@ -1,6 +1,6 @@
 /*
- * Linear page tables: an entry that names a table of its own level (a hole of 2017: uses of a table by itself escaped the
- * counting, so that a dead table went on being walked). Serai refuses them all; Xen still allows some.
+ * Linear page tables: an entry that names a table of its own level (a hole of 2017: uses of a table by itself escaped
+ * the counting, so that a dead table went on being walked). Serai refuses them all; Xen still allows some.
  *
  * Differs: Serai offers no linear page tables; Xen's allows them read-only, by an option
  */

@@ -47,7 +47,8 @@ void test(void)
     OK("and is free", set_flags(l3, KERNEL_PAGE));
 
     /* the hypervisor's range seen from the guest */
-    static const u64 va[] = { 0xffff810000000000, 0xffff820000000000, 0xffff82d000000000, 0xffff82d080000000, 0xffff830000000000,
+    static const u64 va[] = { 0xffff810000000000, 0xffff820000000000, 0xffff82d000000000, 0xffff82d080000000,
+                              0xffff830000000000,
                               0xffff830000100000, 0xffff840000000000, 0xffff868000000000, 0xffff87fffffff000 };
     for (unsigned i = 0; i < sizeof(va) / 8; i++) {
         struct fault f;

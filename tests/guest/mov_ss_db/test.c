@@ -1,6 +1,7 @@
 /*
- * MOV SS with a breakpoint on its operand, then an instruction that enters the hypervisor (CVE-2018-8897): the #DB arrives in
- * the hypervisor, before its first instruction. It must survive. The same for int 0x80, int3, iret, syscall from user.
+ * MOV SS with a breakpoint on its operand, then an instruction that enters the hypervisor (CVE-2018-8897): the #DB
+ * arrives in the hypervisor, before its first instruction. It must survive. The same for int 0x80, int3, iret, syscall
+ * from user.
  */
 #include "pv.h"
 
@@ -27,7 +28,8 @@ void test(void)
     REQUIRE_OK(hc(__HYPERVISOR_set_debugreg, 7, 0x2 | 0x7 << 16 | 0x400));
     struct fault f;
     long rax = __HYPERVISOR_xen_version;
-    TRY(f, __asm__ volatile("mov %1, %%ss; syscall" : "+a"(rax) : "m"(stack_selector), "D"(XENVER_version) : "rcx", "r11", "rsi", "rdx", "memory"));
+    TRY(f, __asm__ volatile("mov %1, %%ss; syscall" : "+a"(rax) : "m"(stack_selector), "D"(XENVER_version) : "rcx",
+                            "r11", "rsi", "rdx", "memory"));
     REQUIRE_OK(hc(__HYPERVISOR_set_debugreg, 7, 0x400));
     EXPECT_EQ("the hypervisor lives", hc(__HYPERVISOR_xen_version, XENVER_version), 4 << 16 | 17);
 }

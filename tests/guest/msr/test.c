@@ -1,12 +1,19 @@
 /* MSRs: what a kernel may read and write, and that nothing it writes reaches the machine. */
 #include "pv.h"
 
-static u64 rd(u32 msr) { u32 lo, hi; __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr)); return lo | (u64)hi << 32; }
+static u64 rd(u32 msr)
+{
+    u32 lo, hi;
+    __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
+    return lo | (u64)hi << 32;
+}
+
 static void wr(u32 msr, u64 v) { __asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32))); }
 
 void test(void)
 {
-    static const u32 odd[] = { 0x1234, 0xdeadbeef, 0x40000000, 0x40000001, 0xc0000104, 0xc0000100 - 0x70, 0x48, 0x49, 0x10b };
+    static const u32 odd[] = { 0x1234, 0xdeadbeef, 0x40000000, 0x40000001, 0xc0000104, 0xc0000100 - 0x70, 0x48, 0x49,
+                               0x10b };
     for (unsigned i = 0; i < sizeof(odd) / 4; i++) {
         struct fault f;
         TRY(f, (void)rd(odd[i]));

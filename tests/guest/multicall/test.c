@@ -8,7 +8,8 @@ void test(void)
     e[0] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_version } };
     e[1] = (struct multicall_entry){ .op = 47 };
     e[2] = (struct multicall_entry){ .op = __HYPERVISOR_event_channel_op, .args = { 99 } };
-    e[3] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_extraversion, 0xffff830000000000 } };
+    e[3] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version,
+                                     .args = { XENVER_extraversion, 0xffff830000000000 } };
     e[4] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_pagesize } };
     OK("multicall", hc(__HYPERVISOR_multicall, e, 5));
     EXPECT_EQ("0", e[0].result, 4 << 16 | 17);

@@ -1,5 +1,6 @@
 /*
- * The frame list at an address of the kernel's choice (note INIT_P2M), outside the initial region, as Linux asks for it.
+ * The frame list at an address of the kernel's choice (note INIT_P2M), outside the initial region, as Linux asks for
+ * it.
  *
  * Build: -DINIT_P2M=0x8000000000
  */

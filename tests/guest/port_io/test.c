@@ -57,7 +57,8 @@ void test(void)
     n = 4;
     __asm__ volatile("rep outsb" : "+S"(s), "+c"(n) : "d"(0x21) : "memory");
     EXPECT_EQ("rep outsb", n, 0);
-    EXPECT_FAULT("insb into nowhere", 14, 2, ({ void *p = (void *)0x1000; __asm__ volatile("insb" : "+D"(p) : "d"(0x20) : "memory"); }));
+    EXPECT_FAULT("insb into nowhere", 14, 2, ({ void *p = (void *)0x1000;
+                                                __asm__ volatile("insb" : "+D"(p) : "d"(0x20) : "memory"); }));
     /* Xen answers some of these with #GP: what matters is that nothing is read or written. */
     struct fault f;
     static const u64 bad[] = { 0xffff830000000000, 0xffff82d080000000, 0xffff800000000000 };

@@ -31,8 +31,10 @@ void test(void)
     OK("update", hc(__HYPERVISOR_update_descriptor, ma | 5 * 8, DATA));
     EXPECT_EQ("stored", gdt[5] & ~(1UL << 40), DATA & ~(1UL << 40));
     static const struct { const char *what; u64 d; } bad[] = {
-        { "call gate to the hypervisor", 0xffff8c00e0080000UL | 0x1000 }, { "interrupt gate", 0x00008e0000080000UL }, { "trap gate", 0x00008f0000080000UL }, { "task gate", 0x0000850000080000UL },
-        { "available TSS", 0x0000890000000067UL }, { "busy TSS", 0x00008b0000000067UL }, { "LDT", 0x0000820000000067UL },
+        { "call gate to the hypervisor", 0xffff8c00e0080000UL | 0x1000 }, { "interrupt gate", 0x00008e0000080000UL },
+            { "trap gate", 0x00008f0000080000UL }, { "task gate", 0x0000850000080000UL },
+        { "available TSS", 0x0000890000000067UL }, { "busy TSS", 0x00008b0000000067UL },
+        { "LDT", 0x0000820000000067UL },
     };
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         long rc = hc(__HYPERVISOR_update_descriptor, ma | 6 * 8, bad[i].d);

@@ -17,7 +17,8 @@ void test(void)
 {
     struct fault f;
     user_init();
-    struct regs r = { .rip = (u64)u_step, .cs = FLAT_USER_CS, .ss = FLAT_USER_SS, .rsp = (u64)user_stack_top, .rflags = 0x302 };
+    struct regs r = { .rip = (u64)u_step, .cs = FLAT_USER_CS, .ss = FLAT_USER_SS, .rsp = (u64)user_stack_top,
+                      .rflags = 0x302 };
     user_run_regs(&f, &r, 0);
     EXPECT_EQ("#DB", f.vector, 1);
     EXPECT_EQ("behind the first instruction", f.regs.rip, (u64)u_step + 1);
@@ -30,7 +31,8 @@ void test(void)
     /* over hypercalls and emulation in the kernel */
     handler[1] = on_db;
     u64 after_flags;
-    __asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; nop; mov $17, %%eax; xor %%edi, %%edi; syscall; nop; mov %%cr4, %%rax; nop;"
+    __asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; nop; mov $17, %%eax; xor %%edi, %%edi; syscall; nop;"
+                     "mov %%cr4, %%rax; nop;"
                      "pushfq; andq $~0x100, (%%rsp); popfq; pushfq; pop %0"
                      : "=r"(after_flags) : : "rax", "rcx", "r11", "rdi", "rsi", "rdx", "memory");
     handler[1] = NULL;

@@ -31,7 +31,8 @@ static void start_info_fields(void)
 {
     EXPECT_EQ("magic", memcmp(si->magic, "xen-3.0-x86_64p", 16), 0);
     EXPECT_EQ("nr_pages", si->nr_pages, 32 << 8);
-    EXPECT_EQ("flags: privileged, initial domain", si->flags & 0xff & ~SIF_MOD_START_PFN, SIF_PRIVILEGED | SIF_INITDOMAIN);
+    EXPECT_EQ("flags: privileged, initial domain", si->flags & 0xff & ~SIF_MOD_START_PFN,
+              SIF_PRIVILEGED | SIF_INITDOMAIN);
     EXPECT_EQ("store", si->store_mfn | si->store_evtchn, 0);
     EXPECT_EQ("console info offset", si->console.dom0.info_off, si->console.dom0.info_size ? 0x490 : 0);
     EXPECT_EQ("no module", si->mod_start | si->mod_len, 0);

@@ -1,7 +1,9 @@
 /* System calls from user mode: the callback's frame, its mask flag, registers, int 0x80 beside it. */
 #include "pv.h"
 
-USER_CODE(u_syscall, "mov $0x1234, %eax; mov $1, %edi; mov $2, %esi; mov $3, %r10d; mov $4, %r9d; stc; syscall; u_syscall_end: ud2")
+USER_CODE(u_syscall,
+          "mov $0x1234, %eax; mov $1, %edi; mov $2, %esi; mov $3, %r10d; mov $4, %r9d; stc; syscall;"
+          "u_syscall_end: ud2")
 extern char u_syscall_end[];
 USER_CODE(u_syscall32, "syscall; ud2")
 
@@ -24,7 +26,8 @@ void test(void)
     EXPECT_EQ("ss", f.regs.ss, 0xe02b);
     EXPECT_EQ("rsp", f.regs.rsp, (u64)user_stack_top);
     EXPECT_EQ("iret with IF unmasked events, the callback does not mask", f.masked, 0);
-    struct callback_register reg = { .type = CALLBACKTYPE_syscall, .flags = CALLBACKF_mask_events, .address = (u64)entry_syscall };
+    struct callback_register reg = { .type = CALLBACKTYPE_syscall, .flags = CALLBACKF_mask_events,
+                                     .address = (u64)entry_syscall };
     OK("register with mask", hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg));
     user_run(&f, u_syscall);
     EXPECT_EQ("syscall", f.vector, VECTOR_SYSCALL);

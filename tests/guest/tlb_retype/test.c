@@ -13,7 +13,8 @@ void test(void)
         OK("read-only, no flush", hc(__HYPERVISOR_update_va_mapping, page, va_mfn((void *)page) << 12 | READ_PAGE, 0));
         OK("pin", mmuext1(MMUEXT_PIN_L1_TABLE, va_mfn((void *)page)));
         struct fault f;
-        TRY(f, page[1] = 0x200000 | KERNEL_PAGE);      /* an entry that is refused: stored only behind the hypervisor's back */
+        /* an entry that is refused: stored only behind the hypervisor's back */
+        TRY(f, page[1] = 0x200000 | KERNEL_PAGE);
         check(__FILE__, __LINE__, "write through a stale translation", (long)f.vector, 14);
         OK("unpin", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn((void *)page)));
     }

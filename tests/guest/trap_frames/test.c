@@ -1,4 +1,7 @@
-/* What is in a trap's frame: all registers, rip of the right instruction, cs with ring 0, IF as the inverse of the mask. */
+/*
+ * What is in a trap's frame: all registers, rip of the right instruction, cs with ring 0, IF as the inverse of the
+ * mask.
+ */
 #include "pv.h"
 
 extern char at_ud[], at_div[], at_read[];
@@ -6,8 +9,10 @@ extern char at_ud[], at_div[], at_read[];
 void test(void)
 {
     struct fault f;
-    TRY(f, __asm__ volatile("mov $0x1111, %%rbx; mov $0x2222, %%r12; mov $0x3333, %%rcx; mov $0x4444, %%r11; mov $0x5555, %%rdi;"
-                            "mov $0x6666, %%r15; at_ud: ud2" ::: "rbx", "r12", "rcx", "r11", "rdi", "r15"));
+    TRY(f,
+        __asm__ volatile("mov $0x1111, %%rbx; mov $0x2222, %%r12; mov $0x3333, %%rcx; mov $0x4444, %%r11;"
+                         "mov $0x5555, %%rdi; mov $0x6666, %%r15; at_ud: ud2"
+                         ::: "rbx", "r12", "rcx", "r11", "rdi", "r15"));
     EXPECT_EQ("vector", f.vector, 6);
     EXPECT_EQ("rip", f.regs.rip, (u64)at_ud);
     EXPECT_EQ("rbx", f.regs.rbx, 0x1111);

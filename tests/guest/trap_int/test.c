@@ -24,7 +24,8 @@ void test(void)
     EXPECT_EQ("rip is behind it", f.regs.rip, (u64)u_int3 + 1);
     user_run(&f, u_int14);
     EXPECT_EQ("int 14 from user", f.vector, 13);
-    EXPECT("its error code names the IDT entry; QEMU 7 doubles the index" && (f.error == 14 * 8 + 2 || f.error == 14 * 16 + 2));
+    EXPECT("its error code names the IDT entry; QEMU 7 doubles the index" &&
+           (f.error == 14 * 8 + 2 || f.error == 14 * 16 + 2));
     EXPECT_EQ("rip is at it", f.regs.rip, (u64)u_int14);
     user_run(&f, u_int61);
     EXPECT_EQ("int 0x61 without a gate", f.vector, 13);

@@ -26,6 +26,7 @@ void test(void)
     TRY(f, __asm__ volatile("int $0x91"));
     EXPECT(f.vector == 14 || f.vector == 13);
     OK("set_callbacks", hc(__HYPERVISOR_set_callbacks, entry_event, entry_failsafe, entry_syscall));
-    hc(__HYPERVISOR_set_callbacks, 0x8000000000000000, entry_failsafe, entry_syscall);  /* Xen says 0 and keeps the old one */
+    /* Xen says 0 and keeps the old one */
+    hc(__HYPERVISOR_set_callbacks, 0x8000000000000000, entry_failsafe, entry_syscall);
     OK("again", hc(__HYPERVISOR_set_callbacks, entry_event, entry_failsafe, entry_syscall));
 }

@@ -31,8 +31,10 @@ void test(void)
     user_init();
     /* slot 1 is in the kernel's table only */
     u64 *l3 = table_alloc(), *l2 = table_alloc(), *l1 = table_alloc(), *data = page_alloc();
-    REQUIRE_OK(mmuext1(MMUEXT_PIN_L1_TABLE, va_mfn(l1)) | mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(l2)) | mmuext1(MMUEXT_PIN_L3_TABLE, va_mfn(l3)));
-    REQUIRE_OK(mmu1(va_mfn(l1) << 12, va_mfn(data) << 12 | KERNEL_PAGE) | mmu1(va_mfn(l2) << 12, va_mfn(l1) << 12 | TABLE) |
+    REQUIRE_OK(mmuext1(MMUEXT_PIN_L1_TABLE, va_mfn(l1)) | mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(l2)) |
+               mmuext1(MMUEXT_PIN_L3_TABLE, va_mfn(l3)));
+    REQUIRE_OK(mmu1(va_mfn(l1) << 12, va_mfn(data) << 12 | KERNEL_PAGE) |
+               mmu1(va_mfn(l2) << 12, va_mfn(l1) << 12 | TABLE) |
                mmu1(va_mfn(l3) << 12, va_mfn(l2) << 12 | TABLE) | mmu1(our_l4() << 12 | 8, va_mfn(l3) << 12 | TABLE));
     *data = 77;
     EXPECT_EQ("the kernel sees it", *(volatile u64 *)0x8000000000, 77);

@@ -4,7 +4,8 @@
 void test(void)
 {
     char *page = page_alloc();
-    EXPECT_FAULT("divide by zero", 0, 0, __asm__ volatile("xor %%edx, %%edx; xor %%ecx, %%ecx; div %%ecx" ::: "rax", "rcx", "rdx"));
+    EXPECT_FAULT("divide by zero", 0, 0, __asm__ volatile("xor %%edx, %%edx; xor %%ecx, %%ecx; div %%ecx" ::: "rax",
+                                                          "rcx", "rdx"));
     EXPECT_FAULT("int3", 3, 0, __asm__ volatile("int3"));
     EXPECT_FAULT("ud2", 6, 0, __asm__ volatile("ud2"));
     EXPECT_FAULT("#BP by its long form", 3, 0, __asm__ volatile("int $3"));
@@ -18,7 +19,9 @@ void test(void)
     EXPECT_FAULT("non-canonical jump", 13, 0, ((void (*)(void))0x8000000000000000UL)());
     /* #SS on a CPU, #GP in QEMU's */
     struct fault f;
-    TRY(f, __asm__ volatile("mov %%rsp, %%rbx; movabs $0x8000000000000000, %%rax; mov %%rax, %%rbp; push 0(%%rbp)" ::: "rax", "rbx"));
+    TRY(f,
+        __asm__ volatile("mov %%rsp, %%rbx; movabs $0x8000000000000000, %%rax; mov %%rax, %%rbp; push 0(%%rbp)"
+                         ::: "rax", "rbx"));
     EXPECT(f.vector == 12 || f.vector == 13);
     EXPECT_FAULT("bad data selector", 13, 0x1230, __asm__ volatile("mov %0, %%ds" : : "r"(0x1233)));
     EXPECT_FAULT("system selector of the hypervisor", 13, 0xe040, __asm__ volatile("mov %0, %%ds" : : "r"(0xe040)));

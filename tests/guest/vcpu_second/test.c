@@ -42,7 +42,8 @@ void test(void)
     EXPECT_EQ("read", wait_until(&done, 3000000000UL), 1);
     EXPECT_EQ("what it read", got, 1);
     done = false;
-    OK("remap with a flush of all", hc(__HYPERVISOR_update_va_mapping, page, va_mfn(page2) << 12 | READ_PAGE, UVMF_INVLPG | UVMF_ALL));
+    OK("remap with a flush of all", hc(__HYPERVISOR_update_va_mapping, page, va_mfn(page2) << 12 | READ_PAGE,
+                                       UVMF_INVLPG | UVMF_ALL));
     go = true;
     EXPECT_EQ("read again", wait_until(&done, 3000000000UL), 1);
     EXPECT_EQ("the other CPU sees the new page", got, 2);

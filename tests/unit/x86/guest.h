@@ -1,6 +1,6 @@
 /*
- * A guest for testing arch/x86/pv on the host: addresses are the test program's own, `current` is a vcpu at the top of a
- * stack of its own (as on the machine, where it is found from the stack pointer), and what the code under test would
+ * A guest for testing arch/x86/pv on the host: addresses are the test program's own, `current` is a vcpu at the top of
+ * a stack of its own (as on the machine, where it is found from the stack pointer), and what the code under test would
  * do to the rest of Serai is recorded. Each test includes the .c files it tests; nothing else is linked.
  * Flags: -DSERAI_HOST -I. -idirafter arch/x86 -mno-red-zone (arch/x86/features.h must not hide the C library's)
  */
