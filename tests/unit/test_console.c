@@ -1,6 +1,8 @@
 /*
  * The console: whole lines with prefix, levels and rate limit, the ring's positions when it wraps around, the switch of
  * input by three CTRL-a, what guests may write and read.
+ * Went wrong once: domain 0 lost a typed character between two CPUs that both fetched serial input. Could: a guest's
+ * words on the owner's console, a reader's position that the ring has overtaken.
  * Links: core/console.c core/console_io.c core/options.c core/lock.c lib/string.c
  * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c
  */

@@ -1,5 +1,7 @@
 /*
  * The control interface: who may use it, what it refuses, and that tools get what they walk, pin and pause by.
+ * Went wrong once: domain 0 could name itself (xl save 0 suspended the machine) and limits beyond the maximum were cut
+ * in silence. Could: a reference or a pause that an early return forgets (looked for after each test).
  * Links: core/ctl/domctl.c core/ctl/domctl_life.c core/ctl/domctl_set.c core/ctl/domctl_vcpu.c core/ctl/domctl_save.c
  * Links: core/ctl/domain_info.c core/ctl/bitmap.c core/ctl/sysctl.c core/ctl/machine_info.c core/perfc.c core/lock.c
  * Links: lib/rangeset.c arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_guest.c

@@ -1,6 +1,8 @@
 /*
  * Unpacking: what the libraries pack comes out again, with and without a size word; damaged, truncated, mislabelled
  * input and too little memory give a reason, never a crash; and the room grows until the output fits.
+ * Could go wrong: a size word that lies, an output one byte larger than its room, a kernel packed by a library's newest
+ * default.
  * Links: core/build/decompress.c core/build/why.c core/build/xz.c core/build/lzma2.c core/build/lzma.c
  * core/build/bcj_x86.c core/build/crc.c
  * Libraries: -llzma -lzstd -lz -llz4

@@ -1,4 +1,7 @@
-/* Which descriptors a guest may have: the rule of arch/x86/pv/descriptor.h, row by row. Stands alone. */
+/*
+ * Which descriptors a guest may have: the rule of arch/x86/pv/descriptor.h, row by row. Stands alone.
+ * Could go wrong: one bit of a gate or a TSS let through, and a guest leaves ring 3.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,8 @@
 /*
  * Domain 0 before its first instruction: how much memory dom0_mem= means, where things go in the initial region, and
  * that the page tables map it so, on a heap that gives its memory in pieces.
+ * Could go wrong: a region that fits but for its own page tables; one more table than was reckoned, where a heap in
+ * pieces moves the borders.
  * Links: core/build/dom0_size.c core/build/dom0_layout.c core/build/image.c core/build/why.c
  * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_log.c
  */

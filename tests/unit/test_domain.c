@@ -2,6 +2,8 @@
  * The life of a domain: found by id, kept by references, torn down in steps, a zombie while others hold its frames,
  * gone afterwards with everything given back; creation that fails at each allocation in turn; shutdown and resume.
  * The mechanisms around it (events, grants, page tables, scheduler) are stubs that count.
+ * Could go wrong: a step of the teardown that is to be repeated runs once, a zombie is freed under whoever still maps
+ * its frames, a failed creation keeps its id.
  * Links: core/domain.c core/domain_kill.c core/shutdown.c core/vcpu.c core/vcpu_timer.c core/reject.c core/timer.c
  *        core/lock.c lib/pqueue.c lib/rangeset.c
  * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c

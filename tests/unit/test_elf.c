@@ -1,6 +1,7 @@
 /*
  * The ELF reader: a good kernel, each rule broken once, and good kernels with random bytes changed (the sanitizers
  * watch). What is accepted must be safe to copy. bzImage headers the same way.
+ * Could go wrong: offset plus size that wraps, a note longer than its segment, segments that overlap in the copy.
  * Links: core/build/elf.c core/build/bzimage.c core/build/why.c
  */
 #include <setjmp.h>

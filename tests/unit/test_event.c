@@ -3,6 +3,8 @@
  * both ABIs. The specification keeps, per port, what it is bound to and whether it was raised since the guest last
  * looked. The guest side is played by the algorithm a kernel uses. Checked: every answer and port number; after every
  * few steps all states through EVTCHNOP_status; that exactly the raised, unmasked ports reach the guest; the auditor.
+ * Went wrong once: a search for a free number that took as long as the guest had ports. Could: an event lost while its
+ * port moves to another vcpu, a wake-up between a guest's look and its sleep.
  * Links: core/event.c core/event_2l.c core/event_fifo.c core/event_bind.c core/event_op.c core/event_audit.c
  *        core/lock.c arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_core.c
  *        arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_log.c

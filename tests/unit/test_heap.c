@@ -1,6 +1,8 @@
 /*
  * Frames and objects against a model that knows who has what: nothing is given out twice, limits and alignment hold,
  * everything comes back, what a guest wrote never shows again, and every failure leaves the books balanced.
+ * Could go wrong: a frame in two lists, an old guest's data in a new guest's page, a limit that a failed allocation
+ * eats into.
  * Links: core/heap.c core/frame.c core/slab.c core/lock.c
  * Links: arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_log.c
  */

@@ -1,6 +1,8 @@
 /*
  * The instruction decoder, against bytes an assembler produced: class, size, length and the memory operand of every
  * form it accepts, the neighbours it must refuse, and truncation at every length. Stands alone: needs no other source.
+ * Could go wrong: a length that is one too short (the guest runs into the middle of an instruction), an operand that a
+ * prefix turns into another.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,8 @@
 /*
  * memory_op as a guest sees it: counts and continuation, exchange that is clean when it fails, and a model guest that
  * balloons and exchanges at random while its map and the machine-to-physical table must agree.
+ * Went wrong once: an unprivileged guest could use up low memory by its address limit; a big list kept the CPU. Could:
+ * an exchange that fails half way and has taken frames, or a count that is wrong after a fault.
  * Links: core/call/memory.c core/call/reservation.c core/call/exchange.c core/call/memmap.c core/call/resource.c
  * Links: core/heap.c core/frame.c core/slab.c core/lock.c
  * Links: arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_guest.c arch/host/fake_log.c

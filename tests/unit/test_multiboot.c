@@ -1,6 +1,8 @@
 /*
  * What boot loaders hand over: both protocols, the names that some put first, lies about sizes and addresses, random
  * bytes. Physical memory is an array that begins at address 0; an address outside it would fault.
+ * Went wrong once: a memory map without an end, a module list at an odd address. Could: a command line that loses its
+ * first option because a loader puts no name there.
  * Links: arch/x86/boot/multiboot.c core/build/why.c
  */
 #include <setjmp.h>

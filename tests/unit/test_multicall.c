@@ -1,6 +1,8 @@
 /*
  * Dispatch, continuation and multicalls: every entry runs exactly once or goes on where it stopped, whatever is
  * pre-empted when; results go to their entries; what is left is in the guest's memory.
+ * Could go wrong: an entry that runs twice because its continuation and the list's both remember it, or never because
+ * neither does.
  * Links: core/hypercall.c core/call/multicall.c
  * Links: arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_log.c
  */

@@ -1,5 +1,7 @@
 /*
  * The command line: every kind of option, good and bad, what is said about the bad ones, and random bytes.
+ * Went wrong once: options that nothing obeyed were accepted in silence. Could: a typing error that turns a protection
+ * off, a number that overflows into a small one.
  * Links: core/options.c lib/string.c
  */
 #include <setjmp.h>

@@ -12,6 +12,8 @@
  * whatever goes wrong (assertion, lock order, sanitizer) is one failure; then it is shrunk and printed.
  *
  * test_pagetype [seed [operations]] runs one sequence.
+ * Went wrong once, found by it: domain 0 could pin frames of a domain past its teardown, and nobody undid that; a use
+ * dropped that somebody else had taken meanwhile; a grant's entry whose replacement left references behind.
  * Links: core/frame.c core/pagetype.c core/pte.c core/mmu.c core/mmu_update.c core/mmuext.c core/audit.c core/lock.c
  *        arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_domain.c arch/host/fake_heap.c
  *        arch/host/fake_log.c

@@ -1,4 +1,8 @@
-/* Serai's vsnprintf against the C library's. Includes the source under other names. Links: lib/string.c */
+/*
+ * Serai's vsnprintf against the C library's. Includes the source under other names.
+ * Could go wrong: a width or flag that libc reads otherwise; a buffer written one past its end.
+ * Links: lib/string.c
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /*
  * Range sets against a bit per number: random additions and removals, every question asked after each, invariants of
  * the list, and a failing allocator. Bit searches, too.
+ * Could go wrong: ranges that touch and do not merge, the last number of all, half a change left when memory runs out.
  * Links: lib/rangeset.c lib/bitops.c
  * Links: arch/host/fake_heap.c
  */

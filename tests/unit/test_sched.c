@@ -1,6 +1,8 @@
 /*
  * The scheduler on a simulated machine: up to 8 CPUs, time that jumps from event to event, vcpus that follow a simple
  * pattern (burn; or run a while, sleep a while). What is promised in docs/scheduler.md is measured here.
+ * Went wrong once: lag lost when a vcpu was stolen by another CPU, and a queue's clock wrong when somebody joined it.
+ * Could: a vcpu on two CPUs, CPUs that kick each other for ever, a cap that starves.
  * Links: core/sched.c core/sched_runq.c core/sched_cap.c core/sched_affinity.c core/sched_ctl.c core/timer.c
  * core/lock.c
  *        lib/pqueue.c

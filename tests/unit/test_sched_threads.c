@@ -3,6 +3,7 @@
  * everywhere. What it checks: a vcpu is never on two CPUs, nobody is lost, nothing hangs. It is clean under
  * ThreadSanitizer (compile with -fsanitize=thread instead of the usual ones).
  * The sources are included, not linked, because `current` is a thread's own variable here.
+ * Went wrong once: a vcpu moved to another queue before what was done to it was published.
  * Links: arch/host/fake_heap.c arch/host/fake_log.c
  * Libraries: -lpthread
  */

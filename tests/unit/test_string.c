@@ -1,6 +1,8 @@
 /*
  * Serai's own <string.h> functions against the C library's, at all small sizes, alignments and overlaps; and its number
  * parsing. Includes the source under other names.
+ * Could go wrong: an overlap copied in the wrong direction, a word compared in the wrong byte order, a number that
+ * wraps.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,7 @@
 /*
  * Timers and their queue, against the simplest model: a list that is searched. Simulated time, two CPUs.
+ * Could go wrong: a deadline near the end of time that wraps, a timer set again from its own handler, killed while it
+ * fires on another CPU, or one that is due when it is set.
  * Links: core/timer.c core/lock.c lib/pqueue.c
  * Links: arch/host/fake_machine.c arch/host/fake_log.c
  */

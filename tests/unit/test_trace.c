@@ -1,6 +1,8 @@
 /*
  * Trace buffers against a reader that knows only the public layout: every record arrives once, in order and whole,
  * across the ring's end; what is lost is counted; a reader that writes nonsense spoils nothing but its own records.
+ * Could go wrong: a record that straddles the ring's end, a reader that moves its own index behind ours, losses told
+ * twice.
  * Links: core/trace.c
  * Links: arch/host/fake_machine.c arch/host/fake_log.c
  */

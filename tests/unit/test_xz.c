@@ -2,6 +2,8 @@
  * The xz decoder against liblzma's encoder: presets, every lc/lp/pb, checks, blocks, dictionaries' resets, the x86
  * filter on code that leaves it in doubt; then damage: every byte of a small file, every length, garbage. Inputs and
  * rooms are allocated to the byte, so that the address sanitizer sees one too many.
+ * Could go wrong: distances beyond the dictionary, a match across the room's end, a filter that changes bytes it has
+ * not seen whole.
  * Links: core/build/xz.c core/build/lzma2.c core/build/lzma.c core/build/bcj_x86.c core/build/crc.c core/build/why.c
  * Libraries: -llzma
  */

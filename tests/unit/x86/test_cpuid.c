@@ -1,6 +1,8 @@
 /*
  * CPUID policies on the CPU the test runs on: what guests see is a subset of it, what must be hidden is hidden, tools
  * get and set whole arrays, and a hostile or mistaken array is refused with the culprit's name.
+ * Could go wrong: a leaf that shows more than the host has after a migration, a hidden feature that comes back by a
+ * sub-leaf.
  */
 #include "tests/unit/x86/guest.h"
 #include "arch/x86/asm.h"

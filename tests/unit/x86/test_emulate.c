@@ -2,6 +2,8 @@
  * Privileged instructions of a guest: ports of an unprivileged domain look like an empty bus, never a fault;
  * domain 0 gets its own; user mode gets nothing beyond its I/O privilege; string I/O is bounded and survives page
  * faults; MSRs and control registers that would touch the machine are refused.
+ * Went wrong once: a user's bad GS selector was an error instead of null, and the rights of a vanished LDT page faulted
+ * Serai. Could: a string instruction that does not end, a fault in its middle that loses RCX.
  */
 #include "tests/unit/x86/guest.h"
 #include "arch/x86/asm.h"

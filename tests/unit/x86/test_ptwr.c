@@ -2,6 +2,8 @@
  * Emulated page-table writes, judged by the CPU: each form is executed natively on a scratch word and emulated
  * by ptwr_fault() on another, from the same random registers; memory, registers and the defined flags must agree.
  * Then what must not be emulated, lost races, and string stores.
+ * Went wrong once: an exchange gave the guest the value it had read before, not the one the MMU replaced; swaps lost
+ * accessed and dirty bits that the CPU set meanwhile.
  */
 #include <sys/mman.h>
 #include "tests/unit/x86/guest.h"
