@@ -1,0 +1,15 @@
+build-debug/debug/arch/x86/apic.o: arch/x86/apic.c lib/hidden.h \
+ arch/x86/apic.h lib/types.h arch/x86/acpi.h arch/x86/asm.h \
+ arch/x86/cpu.h arch/arch.h abi/xen.h lib/errno.h arch/x86/vectors.h \
+ lib/print.h
+lib/hidden.h:
+arch/x86/apic.h:
+lib/types.h:
+arch/x86/acpi.h:
+arch/x86/asm.h:
+arch/x86/cpu.h:
+arch/arch.h:
+abi/xen.h:
+lib/errno.h:
+arch/x86/vectors.h:
+lib/print.h:

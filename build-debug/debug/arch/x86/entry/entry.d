@@ -1,0 +1,3 @@
+build-debug/debug/arch/x86/entry/entry.o: arch/x86/entry/entry.S \
+ build-debug/debug/offsets.h
+build-debug/debug/offsets.h:

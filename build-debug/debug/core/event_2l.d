@@ -1,0 +1,24 @@
+build-debug/debug/core/event_2l.o: core/event_2l.c lib/hidden.h \
+ core/event_internal.h core/event.h lib/types.h core/vcpu.h abi/xen.h \
+ lib/errno.h core/timer.h lib/pqueue.h core/lock.h core/lockorder.def \
+ core/guest.h core/hypercall.h abi/hypercalls.def core/domain.h \
+ core/frame.h lib/bitops.h lib/print.h lib/string.h
+lib/hidden.h:
+core/event_internal.h:
+core/event.h:
+lib/types.h:
+core/vcpu.h:
+abi/xen.h:
+lib/errno.h:
+core/timer.h:
+lib/pqueue.h:
+core/lock.h:
+core/lockorder.def:
+core/guest.h:
+core/hypercall.h:
+abi/hypercalls.def:
+core/domain.h:
+core/frame.h:
+lib/bitops.h:
+lib/print.h:
+lib/string.h:

@@ -1,0 +1,24 @@
+build-debug/debug/core/grant_audit.o: core/grant_audit.c lib/hidden.h \
+ core/grant_internal.h core/grant.h lib/types.h core/domain.h abi/xen.h \
+ lib/errno.h core/lock.h core/lockorder.def core/frame.h core/timer.h \
+ lib/pqueue.h lib/bitops.h core/vcpu.h core/guest.h core/hypercall.h \
+ abi/hypercalls.def lib/print.h lib/string.h
+lib/hidden.h:
+core/grant_internal.h:
+core/grant.h:
+lib/types.h:
+core/domain.h:
+abi/xen.h:
+lib/errno.h:
+core/lock.h:
+core/lockorder.def:
+core/frame.h:
+core/timer.h:
+lib/pqueue.h:
+lib/bitops.h:
+core/vcpu.h:
+core/guest.h:
+core/hypercall.h:
+abi/hypercalls.def:
+lib/print.h:
+lib/string.h:

@@ -1,0 +1,23 @@
+build-debug/debug/core/sched_cap.o: core/sched_cap.c lib/hidden.h \
+ core/sched_internal.h arch/arch.h lib/types.h abi/xen.h lib/errno.h \
+ core/domain.h core/lock.h core/lockorder.def core/frame.h core/timer.h \
+ lib/pqueue.h lib/bitops.h core/sched.h core/vcpu.h core/guest.h \
+ core/hypercall.h abi/hypercalls.def
+lib/hidden.h:
+core/sched_internal.h:
+arch/arch.h:
+lib/types.h:
+abi/xen.h:
+lib/errno.h:
+core/domain.h:
+core/lock.h:
+core/lockorder.def:
+core/frame.h:
+core/timer.h:
+lib/pqueue.h:
+lib/bitops.h:
+core/sched.h:
+core/vcpu.h:
+core/guest.h:
+core/hypercall.h:
+abi/hypercalls.def:

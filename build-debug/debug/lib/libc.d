@@ -1,0 +1,2 @@
+build-debug/debug/lib/libc.o: lib/libc.c lib/hidden.h
+lib/hidden.h:
