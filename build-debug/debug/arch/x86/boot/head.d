@@ -1,3 +1,0 @@
-build-debug/debug/arch/x86/boot/head.o: arch/x86/boot/head.S \
- build-debug/debug/offsets.h
-build-debug/debug/offsets.h:
