@@ -266,6 +266,12 @@ static void dispatch(struct runq *rq, struct vcpu *prev, struct vcpu *next, ns_t
     trace(TRC_SCHED_SWITCH, prev->domain->id, prev->id, next->domain->id, next->id);
     runstate_change(prev, vcpu_is_idle(prev) ? RUNSTATE_runnable : runstate_of(prev), now);
     runstate_change(next, RUNSTATE_running, now);
+    /*
+     * Who wakes and pre-empts pays for it: the interrupt and the way back are on the account of the one it interrupts.
+     * Otherwise one that sleeps 20 us at a time, and hardly runs, would leave its neighbour a quarter of its share.
+     */
+    if (p->sd && n->sd && rq->slice_end == SLICE_OVER)
+        n->vruntime += virtual_time(n->sd, WAKE_COST);
     if (p->sd)
         __atomic_fetch_sub(&p->sd->running, 1, __ATOMIC_RELAXED);
     if (n->sd) {
@@ -275,6 +281,7 @@ static void dispatch(struct runq *rq, struct vcpu *prev, struct vcpu *next, ns_t
     if (n->sd && (READ_ONCE(idle_cpus) & BIT(runq_cpu(rq))))
         __atomic_fetch_and(&idle_cpus, ~BIT(runq_cpu(rq)), __ATOMIC_SEQ_CST);
     n->charged = n->dispatched = now;
+    WRITE_ONCE(rq->curr_at, n->vruntime);
     WRITE_ONCE(next->running, true);
     rq->curr = next;
     rq->switches++;

@@ -22,9 +22,10 @@
 #define ROUND (20 * MS)         /* slice = ROUND / competitors, within these */
 #define WAKE_BONUS (5 * MS)     /* virtual time a sleeper may be behind the queue when it wakes */
 #define WAKE_GRAIN (MS / 2)     /* virtual time a waking vcpu must be behind to pre-empt at all */
+#define WAKE_COST (MS / 25)     /* charged to who pre-empts by waking: an interrupt, two switches, a cold cache */
 #define SLICE_OVER 1            /* slice_end of a vcpu that was pre-empted: some time in the past */
 #define LAG_MAX (10 * MS)       /* virtual time a waiting vcpu may be behind another CPU before that one takes it */
-#define LAG_KEPT (50 * MS)      /* ... and how much of its being behind it may keep then */
+#define LAG_KEPT (200 * MS)     /* ... and how much of its being behind it may keep then */
 #define CAP_PERIOD (20 * MS)    /* budgets of capped domains are refilled so often */
 #define CAP_CHUNK_MIN (MS / 5)
 #define STEAL_LOOK 64           /* waiting vcpus looked at per queue for one that may move, by an idle CPU */
@@ -62,7 +63,8 @@ struct runq {
     struct pqnode *root;        /* runnable vcpus that wait, by vruntime */
     u32 waiting;                /* their number; read by others without the lock, like the next two */
     u64 head;                   /* vruntime of the first */
-    u64 clock;                  /* smallest vruntime of those that compete here; never goes back */
+    u64 clock;                  /* smallest vruntime of those that compete here, but never goes back */
+    u64 curr_at;                /* vruntime of curr at `charged`; for other CPUs, racy on purpose */
     ns_t charged;               /* time `clock` was last looked after */
     struct vcpu *curr, *idle;
     bool pull;                  /* another CPU has a vcpu that lags behind ours: take it */

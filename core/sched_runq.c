@@ -72,6 +72,7 @@ void runq_charge(struct runq *rq, ns_t now)
         sv->charged = now;
         cap_charge(sv->sd, ran);
     }
+    WRITE_ONCE(rq->curr_at, sv->vruntime);
     advance_clock(rq, now);
 }
 
@@ -205,13 +206,18 @@ struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry)
     return NULL;
 }
 
-/* The clock of another CPU now: a vcpu that runs alone there is not charged for a long time. */
-static u64 clock_estimate(const struct runq *rq, ns_t now)
+/*
+ * The vruntime of what another CPU would go on with if it looked now. Not its clock: members may be behind that, and
+ * two CPUs that offer each other what neither takes do so for ever. Who runs alone there was not charged for long.
+ */
+static u64 best_elsewhere(const struct runq *rq, ns_t now)
 {
     ns_t charged = READ_ONCE(rq->charged);
-    u64 clock = READ_ONCE(rq->clock);
+    u64 at = READ_ONCE(rq->curr_at);
 
-    return READ_ONCE(rq->waiting) || charged >= now ? clock : clock + (now - charged);
+    if (READ_ONCE(rq->waiting))
+        return min(at, READ_ONCE(rq->head));
+    return charged >= now ? at : at + (now - charged);
 }
 
 void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now)
@@ -226,7 +232,7 @@ void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now)
     for (cpus &= preferred_cpus(sv->v); cpus; cpus &= cpus - 1) {
         struct runq *other = &runqs[lowest_bit(cpus)];
 
-        if (clock_estimate(other, now) > sv->vruntime + LAG_MAX) {
+        if (best_elsewhere(other, now) > sv->vruntime + LAG_MAX) {
             WRITE_ONCE(other->pull, true);
             cpu_raise(runq_cpu(other), PENDING_SCHED);
             return;
