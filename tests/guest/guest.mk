@@ -10,11 +10,11 @@ guest_flags = $(shell sed -n 's/^.*Build: *\(.*\)$$/\1/p;/\*\//q' $(1))
 # The library is compiled once for all tests that do not ask for flags; their own objects otherwise.
 G := $(BUILD)/tests/guest/obj
 GUEST_OBJ := $(patsubst tests/guest/lib/%,$(G)/%.o,$(GUEST_LIB))
-$(G)/%.o: tests/guest/lib/% tests/guest/lib/pv.h tests/guest/lib/dom.h
+$(G)/%.o: tests/guest/lib/% $(wildcard tests/guest/lib/*.h)
 	@mkdir -p $(@D)
 	@$(CC) $(GUEST_CFLAGS) -c $< -o $@
 
-$(BUILD)/tests/guest/%.elf: tests/guest/%/test.c $(GUEST_OBJ) tests/guest/lib/pv.h tests/guest/lib/dom.h tests/guest/lib/link.lds
+$(BUILD)/tests/guest/%.elf: tests/guest/%/test.c $(GUEST_OBJ) $(wildcard tests/guest/lib/*.h) tests/guest/lib/link.lds
 	@mkdir -p $(@D); echo "  GUEST $*"
 	@$(CC) $(GUEST_CFLAGS) $(call guest_flags,$<) -DTEST_NAME='"$*"' -c $< -o $(G)/$*.o
 	@$(CC) $(GUEST_CFLAGS) $(call guest_flags,$<) -c tests/guest/lib/entry.S -o $(G)/$*.entry.o

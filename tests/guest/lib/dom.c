@@ -25,6 +25,33 @@ long domain_info(u16 id, struct xen_domctl_getdomaininfo *info)
     return info->domain == id ? 0 : -ESRCH;
 }
 
+u64 domain_ran(u16 id)
+{
+    struct xen_domctl_getdomaininfo info;
+    REQUIRE_OK(domain_info(id, &info));
+    return info.cpu_time;
+}
+
+void domain_share(u16 id, unsigned weight, unsigned cap)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_scheduler_op, .domain = id };
+    op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+    op.u.scheduler_op.u.credit2.weight = (u16)weight;
+    op.u.scheduler_op.u.credit2.cap = (u16)cap;
+    REQUIRE_OK(domctl(&op));
+}
+
+void domain_pin(u16 id, unsigned vcpu, u64 cpus)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_setvcpuaffinity, .domain = id };
+    op.u.vcpuaffinity.vcpu = vcpu;
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (u8 *)&cpus);
+    REQUIRE_OK(domctl(&op));
+}
+
 u64 free_pages(void)
 {
     struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };

@@ -50,6 +50,9 @@ u64 free_pages_settled(u64 want);
 /* Make and destroy a domain: what the hypervisor keeps for the next one is taken before a test counts. */
 u64 free_pages_after_first_domain(void);
 long domain_info(u16 id, struct xen_domctl_getdomaininfo *info);
+u64 domain_ran(u16 id);                 /* ns that its vcpus ran, all together */
+void domain_share(u16 id, unsigned weight, unsigned cap);       /* as xl sched-credit2 -w -c */
+void domain_pin(u16 id, unsigned vcpu, u64 cpus);               /* hard affinity */
 
 /* the child's side */
 extern volatile struct mailbox *child_mb;
