@@ -6,16 +6,19 @@
  * has faults here.
  *
  * Alternatives: STAC and CLAC are three bytes of NOP in the image and become themselves on CPUs with SMAP, once, before
- * the text is mapped read-only (paging_init() comes later).
+ * the text is mapped read-only (paging_init() comes later). Detours: where PCIDs make a second way worth while, the first
+ * instruction of the usual way becomes a jump to it.
  */
 #include "arch/x86/features.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/entry/isolate.h"
 #include "core/options.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
 struct cpu_features cpu_has __ro_after_init;
+u64 cr3_keep_tlb __ro_after_init;
 struct cpu cpus[MAX_CPUS];
 
 /* The order of memory types the ABI's guests are told: WB WT UC- UC WC WP UC UC. */
@@ -56,7 +59,8 @@ void features_detect(void)
     cpu_has.invariant_tsc = e7.d >> 8 & 1;
     cpu_has.phys_bits = e8.a & 0xff ? e8.a & 0xff : 36;
     cpu_has.pge = l1.d >> 13 & 1;
-    cpu_has.pcid = l1.c >> 17 & 1;
+    cpu_has.pcid = (l1.c >> 17 & 1) && cpu_has.pge && opt.pcid;
+    cr3_keep_tlb = cpu_has.pcid ? CR3_KEEP_TLB : 0;
     cpu_has.x2apic = l1.c >> 21 & 1;
     cpu_has.tsc_deadline = l1.c >> 24 & 1;
     cpu_has.xsave = l1.c >> 26 & 1;
@@ -88,6 +92,8 @@ void features_enable(void)
         cr4 |= CR4_SMAP;
     if (cpu_has.umip)
         cr4 |= CR4_UMIP;
+    if (cpu_has.pcid)
+        cr4 |= CR4_PCIDE;   /* CR3's low bits are 0 here, as this needs */
     write_cr4(cr4);
     write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_has.nx ? EFER_NXE : 0));
@@ -100,10 +106,27 @@ struct alternative {
     u32 bytes;          /* three bytes of code */
 };
 
+struct detour {
+    s32 at, to;
+};
+
+/* jmp rel32 over the first instruction, which has at least its five bytes. */
+static void detour(const struct detour *d)
+{
+    u8 *at = (u8 *)&d->at + d->at, *to = (u8 *)&d->to + d->to;
+    s32 distance = (s32)(to - (at + 5));
+
+    at[0] = 0xe9;
+    memcpy(at + 1, &distance, 4);
+}
+
 void alternatives_patch(void)
 {
     extern const struct alternative __alternatives_start[], __alternatives_end[];
+    extern const struct detour __detours_start[], __detours_end[];
 
+    for (const struct detour *d = __detours_start; cpu_has.pcid && d < __detours_end; d++)
+        detour(d);
     if (!cpu_has.smap)
         return;
     for (const struct alternative *a = __alternatives_start; a < __alternatives_end; a++)

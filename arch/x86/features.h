@@ -4,5 +4,5 @@
 void features_detect(void);
 /* Every CPU: control registers and MSRs that Serai wants on. */
 void features_enable(void);
-/* Boot CPU, before the text becomes read-only: turn the STAC/CLAC places into the instructions if there is SMAP. */
+/* Boot CPU, before the text becomes read-only: STAC and CLAC where there is SMAP, detours where there are PCIDs. */
 void alternatives_patch(void);

@@ -99,7 +99,7 @@ static void flush_one(u64 va)
     if (va == FLUSH_ALL)
         flush_guests();
     else
-        invlpg(va);
+        address_flush(va);
 }
 
 u32 tlb_clock(void)

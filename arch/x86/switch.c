@@ -50,14 +50,23 @@ struct cpu_user_regs *vcpu_regs(struct vcpu *v)
 
 void arch_l4_fill(u64 *l4) { paging_fill_l4(l4); }
 
+static u64 cr3_of(mfn_t l4, u64 pcid)
+{
+    return l4 ? l4 << PAGE_SHIFT | (cr3_keep_tlb ? pcid : 0) : paging_idle_cr3();
+}
+
 void arch_base_changed(struct vcpu *v, bool user)
 {
-    v->arch.kernel_cr3 = v->arch.kernel_l4 ? v->arch.kernel_l4 << PAGE_SHIFT : paging_idle_cr3();
-    v->arch.user_cr3 = v->arch.user_l4 ? v->arch.user_l4 << PAGE_SHIFT : paging_idle_cr3();
+    v->arch.kernel_cr3 = cr3_of(v->arch.kernel_l4, PCID_KERNEL);
+    v->arch.user_cr3 = cr3_of(v->arch.user_l4, PCID_USER);
     v->arch.cr3 = v->arch.kernel_mode ? v->arch.kernel_cr3 : v->arch.user_cr3;
     v->arch.fast_iret = v->arch.user_l4 && v->arch.fast_syscall;
-    if (v == current && user != v->arch.kernel_mode)    /* the same table again, too: a guest flushes that way */
+    if (v != current)
+        arch_vcpu_touched(v);
+    else if (user != v->arch.kernel_mode)   /* the same table again, too: a guest flushes that way */
         address_space_load(v->arch.cr3);
+    else
+        cpu_info()->keep_tlb = 0;
 }
 
 void isolate_refresh(struct vcpu *v)
@@ -97,7 +106,7 @@ void tlb_flush_here(u64 va)
     if (va == FLUSH_ALL)
         address_space_load(cpu_info()->cr3);
     else
-        invlpg(va);
+        address_flush(va);
 }
 
 /* Only if it still keeps d's: since d's mask was read it may have gone on to another domain's vcpu. */
@@ -207,6 +216,7 @@ static void context_load(struct vcpu *v)
     }
     c->loaded = v;
     v->arch.loaded_on = c->id;
+    c->info->keep_tlb = 0;                  /* the other address space's entries may be another vcpu's */
     gdt_load(v);
     ldt_load(v);
     copy_regs(&cpu_info()->regs, &v->arch.regs);

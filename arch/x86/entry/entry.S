@@ -98,12 +98,30 @@
     .popsection
 .endm
 
-/* Load the address space in \cr3 and note the TLB clock; \tmp is lost. */
-.macro LOAD_SPACE cr3, tmp
+/*
+ * Go from one of a vcpu's two address spaces to the other, whose CR3 is in \cr3; info is where INFO_cr3 is seen from here.
+ * Without PCIDs that flushes, and the TLB clock is noted. With them the first instruction is a jump to the second way
+ * (alternatives_patch()), which is isolate.h's address_space_toggle(). \cr3 and \tmp are lost.
+ */
+.macro TOGGLE_SPACE cr3, tmp, info=(-REGS_rip)
+774:
     movl tlb_clock_value(%rip), \tmp
-    movq \cr3, AT(INFO_cr3)
+    movq \cr3, (INFO_cr3 + \info)(%rsp)
     movq \cr3, %cr3
-    movl \tmp, AT(INFO_tlb_time)
+    movl \tmp, (INFO_tlb_time + \info)(%rsp)
+775:
+    .pushsection .text.entry.pcid, "ax"
+776:
+    movq \cr3, (INFO_cr3 + \info)(%rsp)
+    orq (INFO_keep_tlb + \info)(%rsp), \cr3
+    movq \cr3, %cr3
+    movq cr3_keep_tlb(%rip), \cr3
+    movq \cr3, (INFO_keep_tlb + \info)(%rsp)
+    jmp 775b
+    .popsection
+    .pushsection .alternatives.pcid, "a"
+    .long 774b - ., 776b - .
+    .popsection
 .endm
 
     .globl syscall_entry
@@ -131,7 +149,7 @@ syscall_entry:
     swapgs
     movq VCPU_kernel_cr3(%rcx), %rax
     movq %rax, VCPU_cr3(%rcx)
-    LOAD_SPACE %rax, %r11d
+    TOGGLE_SPACE %rax, %r11d
     /* The frame: rcx r11 rip cs rflags rsp ss. */
     movq VCPU_syscall_frame(%rcx), %rax
     STAC
@@ -234,7 +252,7 @@ iret_straight:
     swapgs
     movq VCPU_user_cr3(%rcx), %r11
     movq %r11, VCPU_cr3(%rcx)
-    LOAD_SPACE %r11, %ecx
+    TOGGLE_SPACE %r11, %ecx
 1:  movq %rax, %rcx
     movq AT(INFO_scratch), %r11
     movq %r11, 24(%rsp)
@@ -497,10 +515,7 @@ page_fault_entry:
     swapgs
     movq VCPU_kernel_cr3(%rcx), %rax
     movq %rax, VCPU_cr3(%rcx)
-    movl tlb_clock_value(%rip), %r11d
-    movq %rax, ON_FAULT(INFO_cr3)
-    movq %rax, %cr3
-    movl %r11d, ON_FAULT(INFO_tlb_time)
+    TOGGLE_SPACE %rax, %r11d, (8 - REGS_rip)
     movq VCPU_syscall_frame(%rcx), %rax
     subq $8, %rax
     STAC

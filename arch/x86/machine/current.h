@@ -17,8 +17,11 @@ struct cpu_info {
     u32 cpu_id;
     u64 cr3;                    /* as loaded: address_space_load() */
     u32 tlb_time, pad;          /* TLB clock at this CPU's last full flush */
-    u64 scratch[3];             /* entry.S, while no stack frame exists */
+    u64 keep_tlb;               /* what the next toggle adds to CR3: CR3_KEEP_TLB, 0 if it must flush (isolate.h) */
+    u64 scratch[4];             /* entry.S, while no stack frame exists */
 };
+/* The CPU aligns the frame it pushes to 16 bytes: were it not so by itself, the registers would slip. */
+_Static_assert((sizeof(struct cpu_info) - offsetof(struct cpu_info, regs.es)) % 16 == 0, "SDM vol. 3, 6.14.2");
 
 static inline struct cpu_info *cpu_info(void)
 {

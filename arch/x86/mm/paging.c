@@ -411,8 +411,7 @@ void paging_init_windows(struct cpu *c)
     c->ldt_window = va + 16 * PAGE_SIZE;
     c->window_l1 = walk_to(va, 1, 0);
     c->gdt = mfn_to_virt(page);
-    c->window_l1[RESERVED_GDT_PAGE] =
-        pte_make(page, (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_NX) & nx_mask);
+    c->window_l1[RESERVED_GDT_PAGE] = pte_make(page, KERNEL_RW & nx_mask);
 }
 
 void *paging_map_stack(unsigned cpu)

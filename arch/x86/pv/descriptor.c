@@ -27,7 +27,8 @@
 
 #define DESC_PER_PAGE 512u
 #define LDT_MAX_ENTRIES 8192u
-#define WINDOW_FLAGS (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | (cpu_has.nx ? PTE_NX : 0))
+/* Global: what changes them invalidates them by address, in all PCIDs. */
+#define WINDOW_FLAGS (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | (cpu_has.nx ? PTE_NX : 0))
 #define WINDOW_LDT 16 /* first LDT entry in cpu->window_l1 */
 
 /* Unused GDT pages show zeros: loading such a selector is the architectural #GP and not a page fault. */

@@ -33,6 +33,7 @@ void offsets(void)
     DEFINE(REGS_cs, offsetof(struct cpu_user_regs, cs));
     DEFINE(REGS_es, offsetof(struct cpu_user_regs, es));
     DEFINE(INFO_cr3, offsetof(struct cpu_info, cr3));
+    DEFINE(INFO_keep_tlb, offsetof(struct cpu_info, keep_tlb));
     DEFINE(INFO_tlb_time, offsetof(struct cpu_info, tlb_time));
     DEFINE(INFO_scratch, offsetof(struct cpu_info, scratch));
     DEFINE(VCPU_cr3, offsetof(struct vcpu, arch.cr3));
