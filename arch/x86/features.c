@@ -76,6 +76,22 @@ void features_detect(void)
     cpu_has.cpuid_faulting = cpu_has.intel && rdmsr_safe(0xce, &platform) && (platform >> 31 & 1);
 }
 
+void features_report(void)
+{
+    const struct { bool has; const char *name; } list[] = {
+        { cpu_has.nx, " NX" }, { cpu_has.smep, " SMEP" }, { cpu_has.smap, " SMAP" }, { cpu_has.umip, " UMIP" },
+        { cpu_has.fsgsbase, " FSGSBASE" }, { cpu_has.xsave, " XSAVE" }, { cpu_has.pcid, " PCID" },
+        { cpu_has.invpcid, " INVPCID" }, { cpu_has.gb_pages, " 1-GiB-pages" }, { cpu_has.x2apic, " x2APIC" },
+    };
+    char text[128] = "";
+    size_t n = 0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(list); i++)
+        if (list[i].has)
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s", list[i].name);
+    log_info("CPU features in use:%s; %u address bits", n ? text : " none", cpu_has.phys_bits);
+}
+
 void features_enable(void)
 {
     u64 cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_DE;

@@ -2,6 +2,8 @@
 #pragma once
 /* Boot CPU: fill cpu_has from CPUID. Stops the machine if something indispensable is missing. */
 void features_detect(void);
+/* Say what of it is used. */
+void features_report(void);
 /* Every CPU: control registers and MSRs that Serai wants on. */
 void features_enable(void);
 /* Boot CPU, before the text becomes read-only: STAC and CLAC where there is SMAP, detours where there are PCIDs. */

@@ -191,6 +191,7 @@ void start(u32 magic, u32 info)
     alternatives_patch();
     pte_reserved = 0x000fffffffffffffUL & ~((1UL << cpu_has.phys_bits) - 1) & ~0xfffUL;
     features_enable();
+    features_report();
     paging_init(&boot);
     record_report();
     void *stack = paging_map_stack(0);
