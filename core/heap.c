@@ -15,10 +15,12 @@
  * an owner; `free` counts the first two. The head of a free block has owner OWNER_NONE and progress = order + 1,
  * its other frames have progress 0.
  *
- * Scrubbing. A frame that a guest could reach returns through heap_free_dirty() and waits on the scrub list. Batches
- * of SCRUB_BATCH frames are then made clean: one TLB flush for the batch (a stale entry could still read or even write
- * the frame after it was cleared), then each page is zeroed and enters the lists marked clean. So the cost of
- * the flush is shared and no call does more than one batch of unasked work.
+ * Scrubbing. A frame that a guest could reach returns through heap_free_dirty() and waits on the scrub list, a queue.
+ * When SCRUB_WAITING frames wait, the SCRUB_BATCH oldest are made clean: TLBs that were not flushed since they were
+ * freed are (a stale entry could still read or even write the frame after it was cleared), then each page is zeroed and
+ * enters the lists marked clean. A flush covers everything that waits at that moment, so the next batches need none: to
+ * interrupt every CPU, also those asleep, is what costs, not the clearing. No call does more than one batch of unasked
+ * work.
  *
  * Claims are promises: `claimed` frames may be taken only by domains that hold them (core/frame.c).
  *
@@ -36,6 +38,7 @@
 
 #define ZONES 32            /* mfns have at most 32 bits: struct frame links by u32 */
 #define SCRUB_BATCH 64
+#define SCRUB_WAITING (HEAP_WAITING_BATCHES * SCRUB_BATCH)  /* 4 MiB: 256 MiB are freed with 69 flushes */
 
 /* Uses of struct frame.type while a frame is free or Serai's: its contents are zero. */
 #define FREE_CLEAN 1UL
@@ -48,7 +51,8 @@ static struct {
     u64 free;                   /* frames in all lists and on the scrub list */
     u64 total;
     u64 claimed;
-    u32 scrub_head, scrub_count;
+    u32 scrub_head, scrub_tail; /* the oldest, and the newest if there is any */
+    u32 scrub_count;
 } heap = { .lock = SPINLOCK(heap) };
 
 static unsigned zone_of(mfn_t mfn) { return highest_bit(mfn); }
@@ -160,8 +164,7 @@ static void frames_set_free(mfn_t mfn, unsigned order, u64 contents)
 
 /* ---- scrubbing ---- */
 
-/* Clean one batch from the scrub list; false if the list was empty. Takes: heap. May flush TLBs. */
-static bool scrub_batch(void)
+bool heap_scrub_batch(void)
 {
     u32 mfns[SCRUB_BATCH];
     unsigned n = 0;
@@ -204,14 +207,18 @@ void heap_free_dirty(mfn_t mfn)
     f->type = TYPE_NONE;
     f->count = 0;
     spin_lock(&heap.lock);
-    f->next = heap.scrub_head;
-    heap.scrub_head = (u32)mfn;
+    f->next = 0;
+    if (heap.scrub_head)
+        mfn_frame(heap.scrub_tail)->next = (u32)mfn;
+    else
+        heap.scrub_head = (u32)mfn;
+    heap.scrub_tail = (u32)mfn;
     heap.scrub_count++;
     heap.free++;
-    full = heap.scrub_count >= SCRUB_BATCH;
+    full = heap.scrub_count >= SCRUB_WAITING;
     spin_unlock(&heap.lock);
     if (full)
-        scrub_batch();
+        heap_scrub_batch();
 }
 
 /* ---- allocation ---- */
@@ -247,7 +254,7 @@ mfn_t heap_alloc_credit(unsigned order, unsigned addr_bits, u64 credit)
         return MFN_NONE;
     do
         mfn = try_alloc(order, zones, credit, &broke_claims);
-    while (mfn == MFN_NONE && !broke_claims && scrub_batch());
+    while (mfn == MFN_NONE && !broke_claims && heap_scrub_batch());
     return mfn;
 }
 
@@ -355,7 +362,7 @@ unsigned heap_scrub_all(void)
 {
     unsigned batches = 0;
 
-    while (scrub_batch())
+    while (heap_scrub_batch())
         batches++;
     return batches;
 }

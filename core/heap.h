@@ -25,8 +25,14 @@ mfn_t heap_alloc_zeroed(unsigned order, unsigned addr_bits);
 mfn_t heap_alloc_credit(unsigned order, unsigned addr_bits, u64 credit);
 /* Make frames just allocated zero, those that are not known to be. */
 void heap_make_zero(mfn_t mfn, unsigned order);
-/* Give back one frame that a guest could reach: TLBs are flushed and it is zeroed before it is given out again. */
+/*
+ * Give back one frame that a guest could reach: TLBs are flushed and it is zeroed before it is given out again. It
+ * counts as free at once; of those that wait for this there are at most HEAP_WAITING_BATCHES batches.
+ */
+#define HEAP_WAITING_BATCHES 16
 void heap_free_dirty(mfn_t mfn);
+/* Scrub the oldest that wait, at most 64; false if none did. Takes: heap. May flush TLBs. */
+bool heap_scrub_batch(void);
 /* Do all waiting scrubbing now; the number of batches. */
 unsigned heap_scrub_all(void);
 

@@ -51,6 +51,11 @@ long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w);
 long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w);
 
 /* ---- pagetype.c; no lock held ---- */
+/*
+ * The flush that taking d's frame as another type will need, done before d->mmu_lock is taken: others then do not wait
+ * for that lock while its holder waits for their answers. Only a guess what the frame is: who takes it looks again.
+ */
+void retype_flush_early(const struct domain *d, mfn_t mfn, u64 type);
 /* Drop a use of a table, all of it unless this CPU has something better to do: then the rest is current's orphan. */
 void table_drop(struct domain *d, mfn_t mfn);
 /* Go on undoing a table that a table_put() left partial; to the end, or it is current's orphan. */

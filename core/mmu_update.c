@@ -267,6 +267,8 @@ static long update_va(struct vcpu *v, u64 va, u64 val, u64 flags, pg_owner_t pg)
     u64 seen = 0;
     long rc;
 
+    if ((val & (PTE_PRESENT | PTE_RW)) == (PTE_PRESENT | PTE_RW))
+        retype_flush_early(d, pte_mfn(val), TYPE_WRITABLE);
     spin_lock(&d->mmu_lock);
     u64 *p = pte_find(v->arch.kernel_l4, va);
     rc = likely(p) ? replace_l1(d, pg, p, val, AD_REPLACE, &seen) : -EINVAL;

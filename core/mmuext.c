@@ -33,6 +33,7 @@ static long pin(struct domain *d, mfn_t mfn, u64 type)
     struct mmu_work w = { MMU_WORK, 0 };
     long rc;
 
+    retype_flush_early(d, mfn, type);
     spin_lock(&d->mmu_lock);
     rc = table_get(d, mfn, type, &w);
     if (!rc) {

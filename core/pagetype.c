@@ -34,9 +34,9 @@
 /* The use that ends now may linger in TLBs. Before the count says 0. */
 static void stamp(struct frame *f) { f->stamp = tlb_clock(); }
 
-static void flush_for_retype(struct domain *d, struct frame *f)
+static void flush_stale(cpumask_t mask, const struct frame *f)
 {
-    cpumask_t stale = tlb_stale(READ_ONCE(d->arch.cpumask), f->stamp);
+    cpumask_t stale = tlb_stale(mask, f->stamp);
     if (stale)
         tlb_flush_mask(stale, FLUSH_ALL);
 }
@@ -74,9 +74,7 @@ bool type_get_writable(mfn_t mfn)
             break;
     }
     if (unlikely(was_table(x))) {
-        cpumask_t stale = tlb_stale(cpus_online, f->stamp);
-        if (stale)
-            tlb_flush_mask(stale, FLUSH_ALL);
+        flush_stale(cpus_online, f);
         __atomic_fetch_or(&f->type, TYPE_VALIDATED, __ATOMIC_RELEASE);
     }
     return true;
@@ -103,6 +101,19 @@ void type_put_writable(mfn_t mfn)
         __atomic_store_n(&f->type, x - 1, __ATOMIC_RELEASE);
         return;
     }
+}
+
+void retype_flush_early(const struct domain *d, mfn_t mfn, u64 type)
+{
+    struct frame *f = mfn_frame(mfn);
+    u64 x;
+
+    if (!mfn_is_ram(mfn) || READ_ONCE(f->owner) != d->id)
+        return;
+    x = READ_ONCE(f->type);
+    if ((x & (TYPE_USES | TYPE_PARTIAL)) || (x & TYPE_MASK) == type || (x & TYPE_MASK) == TYPE_NONE)
+        return;
+    flush_stale(type == TYPE_WRITABLE ? cpus_online : READ_ONCE(d->arch.cpumask), f);
 }
 
 /* ---- tables ---- */
@@ -257,7 +268,7 @@ long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w)
         if (!__atomic_compare_exchange_n(&f->type, &x, type | 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             continue;
         if ((x & TYPE_MASK) != type && (x & TYPE_MASK) != TYPE_NONE)
-            flush_for_retype(d, f);
+            flush_stale(READ_ONCE(d->arch.cpumask), f);
         return table_begin(d, mfn, type, false, w);
     }
     u64 x = READ_ONCE(f->type);

@@ -15,6 +15,11 @@
  * flushed since. The comparison is by signed difference, valid while both lie within 2^31; at each
  * quarter turn all CPUs flush, so no note is ever older. Old stamps may look new again: that costs a flush and is safe.
  *
+ * A CPU that idles keeps the last guest's tables, until somebody's flush interrupts it: then it changes to Serai's own,
+ * and is `tlb_clean`: nobody's flush concerns it any more until it enters a guest. So the end of a process, which is a
+ * flush for each of its page tables, wakes a sleeping CPU once, not each time. Why not pass over every idle CPU and let
+ * it flush when it wakes? Its page walker may follow freed tables speculatively, and set accessed bits in them.
+ *
  * A CPU that does not answer for seconds is a defect of Serai or of the machine: panic, naming it.
  */
 #include "arch/x86/smp.h"
@@ -68,15 +73,41 @@ u32 tlb_clock_value;      /* read by address_space_load(), which is inline */
  * An idle CPU keeps the last guest's tables in CR3 although no vcpu holds them there any more. They may be what the
  * flush is about: once it is answered they can become ordinary memory, and Serai itself runs on them.
  */
-static u64 tables_to_keep(void)
+static bool idle_here(void)
 {
     struct vcpu *v = current;
 
-    return v && vcpu_is_idle(v) ? paging_idle_cr3() : cpu_info()->cr3;
+    return v && vcpu_is_idle(v);
 }
 
 /* All translations of guests: they are never global, so loading CR3 drops them (and Serai's own stay). */
-static void flush_guests(void) { address_space_load(tables_to_keep()); }
+static void flush_guests(void)
+{
+    bool idle = idle_here();
+
+    address_space_load(idle ? paging_idle_cr3() : cpu_info()->cr3);
+    if (idle)
+        __atomic_store_n(&this_cpu()->tlb_clean, 1, __ATOMIC_RELEASE);
+}
+
+/* Full barrier: this CPU's page walks from now on see at least what was stored when somebody last passed it over. */
+void tlb_use(void)
+{
+    if (this_cpu()->tlb_clean)
+        __atomic_exchange_n(&this_cpu()->tlb_clean, 0, __ATOMIC_SEQ_CST);
+}
+
+/* Those of `mask` that a flush concerns. */
+static cpumask_t without_clean(cpumask_t mask)
+{
+    cpumask_t left = mask;
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* what the flush is about is stored */
+    for (; mask; mask &= mask - 1)
+        if (__atomic_load_n(&cpus[lowest_bit(mask)].tlb_clean, __ATOMIC_SEQ_CST))
+            left &= ~(mask & -mask);
+    return left;
+}
 
 void tlb_flush_local(void)
 {
@@ -96,7 +127,7 @@ void tlb_flush_local(void)
 
 static void flush_one(u64 va)
 {
-    if (va == FLUSH_ALL)
+    if (va == FLUSH_ALL || idle_here())
         flush_guests();
     else
         address_flush(va);
@@ -212,6 +243,8 @@ void tlb_flush_mask(cpumask_t mask, u64 va)
     struct flush_slot *slot = &flush_slot[me];
     cpumask_t others = mask & cpus_online & ~BIT(me);
 
+    if (others)
+        others = without_clean(others);
     if (others) {
         ASSERT(slot->waiting == 0);
         WRITE_ONCE(slot->va, va);

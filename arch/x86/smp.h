@@ -29,5 +29,7 @@ void smp_serve(void);
 void smp_stop_others(void);
 /* Flush this CPU's TLB, global entries too: after a change of Serai's own mappings. Takes note of the time. */
 void tlb_flush_local(void);
+/* Before this CPU, which idled, loads a guest's tables: flushes concern it again. */
+void tlb_use(void);
 /* The TLB clock itself; use tlb_clock() to stamp. */
 extern u32 tlb_clock_value;

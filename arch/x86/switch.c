@@ -133,6 +133,7 @@ static void space_enter(struct vcpu *v)
     struct cpu *c = this_cpu();
     cpumask_t me = 1UL << c->id;
 
+    tlb_use();
     if (!(READ_ONCE(v->domain->arch.cpumask) & me)) {
         struct domain *old = c->space_domain;
         __atomic_fetch_or(&v->domain->arch.cpumask, me, __ATOMIC_SEQ_CST);

@@ -34,6 +34,7 @@ static struct vcpu *vcpu_ptr[NR_DOMAINS];
 s32 fake_mmu_work = 1024;
 static bool is_free[FRAMES];
 static u32 clock_now, flushed_at[NR_DOMAINS];   /* domain n runs on CPU n only */
+static bool by_va;              /* update_va_mapping is under way */
 
 u32 tlb_clock(void) { return clock_now; }
 cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
@@ -108,7 +109,10 @@ void heap_free_dirty(mfn_t mfn)
 {
     if ((table[mfn].type & (TYPE_USES | TYPE_PINNED | TYPE_PARTIAL)))
         panic("frame %lu freed in use: type %lx", mfn, table[mfn].type);
+    bool was = by_va;
+    by_va = false;              /* the real one waits until many are to be flushed */
     tlb_flush_mask(cpus_online, FLUSH_ALL);
+    by_va = was;
     heap_free(mfn, 0);
 }
 u64 heap_free_pages(void) { return 0; }
@@ -138,6 +142,10 @@ static void hardware_looks(cpumask_t cpus)
 
 static void flushed(u64 cpus)
 {
+    /* A process that ends does this for each of its page tables: other CPUs must not wait for the lock meanwhile. */
+    for (unsigned d = 0; d < NR_DOMAINS; d++)
+        if (by_va && domain[d].mmu_lock.locked)
+            panic("update_va_mapping flushes with domain %u's tables locked", d);
     clock_now++;
     for (unsigned c = 0; c < NR_DOMAINS; c++)
         if (cpus >> c & 1) {

@@ -221,7 +221,10 @@ static void do_va(const struct op *op, unsigned d)
         want = p && spec_store(d, d, 1, p, val);
         if (!want)
             spec_load();
-        verdict(op, want, do_update_va_mapping(va, val, 0));
+        by_va = true;
+        long rc = do_update_va_mapping(va, val, 0);
+        by_va = false;
+        verdict(op, want, rc);
         return;
     }
     mfn_t mfn = p && (*p & PTE_PRESENT) ? pte_mfn(*p) : 0;
