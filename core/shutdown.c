@@ -114,6 +114,24 @@ void domain_resume(struct domain *d)
     domain_unpause(d); /* wakes them */
 }
 
+#define DUMPS_AT_ONCE 5
+#define DUMP_EVERY (10 * 1000000000UL)
+
+/*
+ * Registers go over a slow line while others wait: of guests that crash in a loop they are shown now and then only. Two
+ * CPUs at once may show one too many.
+ */
+static bool dump_wanted(void)
+{
+    static ns_t due;
+    ns_t now = now_ns(), from = max(READ_ONCE(due), now);
+
+    if (from > now + (DUMPS_AT_ONCE - 1) * DUMP_EVERY)
+        return false;
+    WRITE_ONCE(due, from + DUMP_EVERY);
+    return true;
+}
+
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
     struct vcpu *v = current;
@@ -127,7 +145,8 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     va_end(ap);
     if (v->domain == d) {
         log_always("Domain %u crashed (vcpu %u on CPU%u): %s", d->id, v->id, smp_cpu(), why);
-        machine_dump_vcpu(v);
+        if (dump_wanted())
+            machine_dump_vcpu(v);
     } else {
         log_always("Domain %u crashed by Serai (on behalf of d%uv%u): %s", d->id, v->domain->id, v->id, why);
     }

@@ -26,10 +26,10 @@ static struct vcpu idle_vcpu = { .domain = &idle_record };
 struct domain *idle_domain = &idle_record;
 struct vcpu *fake_current = &idle_vcpu;
 struct options opt;
-static unsigned dom_exc, relinquished, wakes, restarts_left;
+static unsigned dom_exc, relinquished, wakes, restarts_left, dumps;
 
 void machine_end(enum machine_end how) { (void)how; abort(); }
-void machine_dump_vcpu(struct vcpu *v) { (void)v; }
+void machine_dump_vcpu(struct vcpu *v) { (void)v, dumps++; }
 void machine_time_publish(struct vcpu *v) { (void)v; }
 void log_line(enum log_level l, bool g, const char *fmt, ...) { (void)g, (void)fmt; assert_true(l != LOG_ERROR); }
 void *shared_page_alloc(struct domain *d) { return zalloc(d, PAGE_SIZE); }
@@ -320,6 +320,31 @@ static void shutdown_stops_and_resume_goes_on(void **state)
     domains_reap();
 }
 
+/* Each crash stops the domain and is said, but a guest that crashes in a loop does not fill the serial line. */
+static void crash_loop_shows_registers_now_and_then(void **state)
+{
+    struct domain *d = create(DOMID_INVALID);
+    (void)state;
+
+    fake_current = d->vcpu[0];
+    dumps = 0;
+    for (unsigned second = 0; second < 100; second++, fake_now += 1000000000UL) {
+        domain_crash(d, "crash number %u", second);
+        assert_int_equal(d->shutdown_code, SHUTDOWN_crash);
+        if (!second)
+            assert_int_equal(dumps, 1);
+        fake_current = &idle_vcpu;
+        domain_resume(d);
+        fake_current = d->vcpu[0];
+    }
+    assert_int_equal(dumps, 4 + 10);
+    fake_current = &idle_vcpu;
+    assert_non_null(domain_get(d->id));
+    kill_all(d);
+    domain_put(d);
+    domains_reap();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +354,7 @@ int main(void)
         cmocka_unit_test(zombie_until_the_last_frame_is_let_go),
         cmocka_unit_test(vcpu_info_moves_once),
         cmocka_unit_test(shutdown_stops_and_resume_goes_on),
+        cmocka_unit_test(crash_loop_shows_registers_now_and_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -389,9 +389,13 @@ void cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf, u32 out[4])
     out[1] = l->b;
     out[2] = l->c;
     out[3] = l->d;
-    /* What depends on the vcpu's state now. */
-    if (leaf == 1 && (v->arch.cr4 & CR4_OSXSAVE))
+    /*
+     * OSXSAVE is on in the machine, and kernels rely on finding it on: Linux takes its absence for Xen's wish that it
+     * uses no XSAVE, while its programs, who ask the CPU itself, would go on to instructions that fault.
+     */
+    if (leaf == 1 && cpu_policy_has(v->domain->arch.policy, F(XSAVE)))
         out[2] |= 1u << (F(OSXSAVE) % 32);
+    /* What depends on the vcpu's state now. */
     if (leaf == 0xd && subleaf <= 1 && v->arch.xcr0 && (l->subleaf == 0 || (l->a & 2)))
         out[1] = fpu_area_size(v->arch.xcr0);
 }

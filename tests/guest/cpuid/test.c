@@ -21,6 +21,7 @@ void test(void)
     EXPECT_EQ("no x2APIC or MONITOR for a guest", r[2] >> 3 & 1, 0);
     EXPECT_EQ("hypervisor bit", r[2] >> 31, 1);
     EXPECT_EQ("SSE2", r[3] >> 26 & 1, 1);
+    EXPECT_EQ("OSXSAVE is on where there is XSAVE", r[2] >> 27 & 1, r[2] >> 26 & 1);
     EXPECT_EQ("no VME", r[3] >> 1 & 1, 0);
     EXPECT_EQ("no PSE36, no superpages: PSE", r[3] >> 3 & 1, 0);
     EXPECT_EQ("no global pages", r[3] >> 13 & 1, 0);
