@@ -109,6 +109,7 @@ void mmu_drop_bases(struct vcpu *v)
 
     v->arch.kernel_l4 = v->arch.user_l4 = 0;
     arch_base_changed(v, false);
+    arch_base_changed(v, true);
     if (kernel)
         table_drop(v->domain, kernel);
     if (user)

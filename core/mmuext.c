@@ -9,6 +9,7 @@
 #include "core/mmu_internal.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
+#include <machine/uaccess.h>
 
 /* On which CPUs may vcpus of the guest's bitmap have translations? Those they run on, or ran on last. */
 long vcpu_mask_cpus(struct domain *d, gva_t bitmap, cpumask_t *out)
@@ -155,6 +156,8 @@ static long one_op(struct vcpu *v, struct domain *d, const struct mmuext_op *op)
     }
 }
 
+_Static_assert(sizeof(struct mmuext_op) == 3 * 8, "xen.h: an operation is three words");
+
 long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
 {
     struct vcpu *v = current;
@@ -179,7 +182,7 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
     }
     while (i < count) {
         struct mmuext_op op;
-        if (unlikely(copy_elem_from_guest(&op, GVA(ops), i))) {
+        if (unlikely(get_guest_three((u64 *)&op, ops + i * sizeof(op)))) {
             rc = reject_fault(ops + i * sizeof(op));
             break;
         }

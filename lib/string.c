@@ -16,6 +16,14 @@ void *memcpy(void *dst, const void *src, size_t n)
 {
     u8 *d = dst;
     const u8 *s = src;
+    if (n >= 512) {                             /* pages: granted ones are copied by the thousand */
+        for (; n >= 128; n -= 128, d += 128, s += 128) {
+#pragma GCC unroll 16
+            for (unsigned i = 0; i < 16; i++)
+                ((word *)d)[i] = ((const word *)s)[i];
+            barrier();
+        }
+    }
     for (; n >= 32; n -= 32, d += 32, s += 32) {
         u64 a = ((const word *)s)[0], b = ((const word *)s)[1];
         u64 c = ((const word *)s)[2], e = ((const word *)s)[3];

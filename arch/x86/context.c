@@ -37,7 +37,7 @@ long arch_vcpu_init(struct vcpu *v)
     v->arch.kernel_mode = true;
     v->arch.loaded_on = ~0u;
     v->arch.cr0 = GUEST_CR0_START;
-    v->arch.cr3 = paging_idle_cr3();
+    v->arch.cr3 = v->arch.kernel_cr3 = v->arch.user_cr3 = paging_idle_cr3();
     v->arch.regs.rflags = EFLAGS_IF | EFLAGS_FIXED;
     v->arch.dr6 = 0xffff0ff0;
     v->arch.dr7 = 0x400;

@@ -57,14 +57,21 @@ static u64 cr3_of(mfn_t l4, u64 pcid)
 
 void arch_base_changed(struct vcpu *v, bool user)
 {
-    v->arch.kernel_cr3 = cr3_of(v->arch.kernel_l4, PCID_KERNEL);
-    v->arch.user_cr3 = cr3_of(v->arch.user_l4, PCID_USER);
-    v->arch.cr3 = v->arch.kernel_mode ? v->arch.kernel_cr3 : v->arch.user_cr3;
-    v->arch.fast_iret = v->arch.user_l4 && v->arch.fast_syscall;
+    u64 cr3 = cr3_of(user ? v->arch.user_l4 : v->arch.kernel_l4, user ? PCID_USER : PCID_KERNEL);
+    bool shown = user != v->arch.kernel_mode;
+
+    if (user) {
+        v->arch.user_cr3 = cr3;
+        v->arch.fast_iret = v->arch.user_l4 && v->arch.fast_syscall;
+    } else {
+        v->arch.kernel_cr3 = cr3;
+    }
+    if (shown)
+        v->arch.cr3 = cr3;
     if (v != current)
         arch_vcpu_touched(v);
-    else if (user != v->arch.kernel_mode)   /* the same table again, too: a guest flushes that way */
-        address_space_load(v->arch.cr3);
+    else if (shown)                     /* the same table again, too: a guest flushes that way */
+        address_space_load(cr3);
     else
         cpu_info()->keep_tlb = 0;
 }
@@ -290,6 +297,12 @@ void exit_pending(struct cpu_user_regs *regs)
         if (READ_ONCE(*pending) & PENDING_SCHED) {
             __atomic_fetch_and(pending, ~(u32)PENDING_SCHED, __ATOMIC_SEQ_CST);
             schedule();
+            /*
+             * Back here: nobody else is to run. A guest that yields in a loop, waiting for another of its vcpus, would
+             * else hold the run queue's lock most of the time; where CPUs take turns (an emulator that counts
+             * instructions), the one that starts the other vcpu could find it locked for ever.
+             */
+            cpu_pause();
         }
     }
     deliver_nmi(current);
@@ -305,6 +318,7 @@ void idle_loop(void)
             if (READ_ONCE(*pending) & PENDING_SCHED) {
                 __atomic_fetch_and(pending, ~(u32)PENDING_SCHED, __ATOMIC_SEQ_CST);
                 schedule();
+                cpu_pause();            /* it looks again at once if a queue's lock was taken: let its holder go on */
             }
         }
         machine_relax_until_event();        /* requests of other CPUs come with an interrupt */

@@ -14,6 +14,7 @@ static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
     return 0;
 }
 
+static inline int get_guest_three(u64 *dst, u64 va) { return copy_from_guest(dst, GVA(va), 24); }
 static inline int put_guest_words(u64 va, const u64 *src, unsigned n) { return copy_to_guest(GVA(va), src, n * 8UL); }
 static inline int put_guest_word(u64 va, u64 v) { return copy_to_guest(GVA(va), &v, sizeof(v)); }
 static inline int get_guest_pair_in(u64 *a, u64 *b, u64 va) { return get_guest_pair(a, b, va); }

@@ -575,6 +575,58 @@ fault_inside:
     movl $14, 4(%rsp)
     jmp trap_common
 
+/*
+ * #GP: one instruction is worth a straight line. Linux's kernel reads its user's GS base (RDMSR of KERNEL_GS_BASE) at
+ * every switch of tasks, and ECX says so before anything else is looked at. It is read on the guest's behalf by the
+ * same instruction. emulate_privileged() knows this one, too, with all others.
+ */
+#define MSR_KERNEL_GS_BASE 0xc0000102
+#define RDMSR_BYTES 0x320f
+protection_fault_entry:                 /* RSP = &regs.error_code, as above */
+    testb $3, 16(%rsp)
+    jz protection_slow
+    cmpl $MSR_KERNEL_GS_BASE, %ecx
+    jne protection_slow
+    cmpl $0, (%rsp)
+    jne protection_slow
+    movq %rax, ON_FAULT(INFO_scratch)
+    movq ON_FAULT(INFO_current), %rax
+    cmpl $0, ON_FAULT(INFO_pending)
+    jne protection_restore
+    cmpb $0, VCPU_fast_fault(%rax)      /* nobody traces */
+    je protection_restore
+    cmpb $0, VCPU_kernel_mode(%rax)
+    je protection_restore
+    movq VCPU_info(%rax), %rax
+    cmpb $0, (%rax)                     /* evtchn_upcall_pending */
+    jne protection_restore
+    testl $0x100, 24(%rsp)              /* TF: a trap is due afterwards */
+    jnz protection_restore
+    movq 8(%rsp), %rax
+    sarq $43, %rax                      /* below Serai's part, or above */
+    cmpq $-15, %rax
+    jl protection_restore
+    movq 8(%rsp), %rax
+    STAC
+1:  movzwl (%rax), %eax
+    CLAC
+    EX 1b, protection_unread
+    cmpl $RDMSR_BYTES, %eax
+    jne protection_restore
+    addq $2, 8(%rsp)
+    andl $~0x10000, 24(%rsp)            /* RF */
+    rdmsr
+    addq $8, %rsp
+    jmp iret_guest
+
+protection_unread:
+    CLAC
+protection_restore:
+    movq ON_FAULT(INFO_scratch), %rax
+protection_slow:
+    movl $13, 4(%rsp)
+    jmp trap_common
+
 /* ---- exceptions and interrupts: one line per vector below makes the stub and the table entry ---- */
 trap_common:
     SAVE_REGS
@@ -624,6 +676,8 @@ trap_stubs:
 772:
     .if vector == 14
     jmp page_fault_entry
+    .elseif vector == 13
+    jmp protection_fault_entry
     .else
     .if !HAS_ERROR(vector)
     pushq $0

@@ -449,21 +449,22 @@ volatile void *machine_map_device(paddr_t pa, size_t bytes)
     return (volatile void *)(va + (pa - start));
 }
 
+/* 32 words a turn: half of what destroying a domain costs is this loop. */
 void page_clear(void *page)
 {
-    u64 *p = page;
-    for (unsigned i = 0; i < 512; i += 8) {
-        p[i] = p[i + 1] = p[i + 2] = p[i + 3] = 0;
-        p[i + 4] = p[i + 5] = p[i + 6] = p[i + 7] = 0;
+#define CLEAR_8(p) (p)[0] = (p)[1] = (p)[2] = (p)[3] = (p)[4] = (p)[5] = (p)[6] = (p)[7] = 0
+    for (u64 *p = page, *end = p + 512; p < end; p += 32) {
+        CLEAR_8(p);
+        CLEAR_8(p + 8);
+        CLEAR_8(p + 16);
+        CLEAR_8(p + 24);
     }
+#undef CLEAR_8
 }
 
 void page_copy(void *dst, const void *src)
 {
-    u64 *d = dst;
-    const u64 *s = src;
-    for (unsigned i = 0; i < 512; i++)
-        d[i] = s[i];
+    memcpy(dst, src, PAGE_SIZE);
 }
 
 /* ---- machine-to-physical table (ABI: guests read it at M2P_RO_VIRT) ---- */

@@ -145,6 +145,33 @@ static inline int get_guest_pair(u64 *a, u64 *b, u64 va)
     return likely(uaccess_ok(va, 16)) ? get_guest_pair_in(a, b, va) : -EFAULT;
 }
 
+/* Three words: what an mmuext operation is. dst is not written unless all could be read. */
+static inline int get_guest_three(u64 *dst, u64 va)
+{
+    int err = 0;
+    u64 a, b, c;
+    if (unlikely(!uaccess_ok(va, 24)))
+        return -EFAULT;
+    __asm__ volatile(ALT_STAC
+                     "1: movq (%[src]), %[a]\n"
+                     "2: movq 8(%[src]), %[b]\n"
+                     "5: movq 16(%[src]), %[c]\n"
+                     "3:\n\t" ALT_CLAC
+                     ".pushsection .text.fixup, \"ax\"\n"
+                     "4: movl %[efault], %[err]\n\t"
+                     "jmp 3b\n\t"
+                     ".popsection\n\t" EX_TABLE("1b", "4b") EX_TABLE("2b", "4b") EX_TABLE("5b", "4b")
+                     : [err] "+r"(err), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c)
+                     : [src] "r"(va), [efault] "i"(-EFAULT)
+                     : "memory");
+    if (unlikely(err))
+        return err;
+    dst[0] = a;
+    dst[1] = b;
+    dst[2] = c;
+    return 0;
+}
+
 static inline int get_guest_words(u64 *dst, u64 va, unsigned n)
 {
     int err = 0;
