@@ -1,9 +1,11 @@
 # Serai. `make` builds build/serai.elf; `make help` lists the rest.
 #   DEBUG=1   assertions, lock-order checks, event counters for xenperf
+#   PERFC=1   event counters and how often each class of lock was taken and waited for, without assertions
 #   CC=clang  the other compiler
 BUILD ?= build
 VERSION := 0.1
 DEBUG ?= 0
+PERFC ?= 0
 CC = gcc
 LD = ld
 OBJCOPY = objcopy
@@ -19,6 +21,10 @@ CFLAGS += -DSERAI_DEBUG
 O := $(BUILD)/debug
 else
 O := $(BUILD)/obj
+endif
+ifeq ($(PERFC),1)
+CFLAGS += -DSERAI_PERFC
+O := $(O)-perfc
 endif
 ASFLAGS := $(filter-out -include lib/hidden.h,$(CFLAGS)) -D__ASSEMBLY__
 

@@ -4,6 +4,7 @@
  * (machine_poll()), which is why waiting for a TLB shootdown while holding a lock cannot deadlock.
  */
 #pragma once
+#include "core/perfc.h"
 #include "lib/types.h"
 
 enum lock_class {
@@ -32,6 +33,7 @@ static inline bool spin_trylock(struct spinlock *l)
 {
     if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
         return false;
+    perfc_lock(l->class, false);
 #ifdef SERAI_DEBUG
     lock_check_tried(l);
 #endif
@@ -41,6 +43,7 @@ static inline void spin_lock(struct spinlock *l)
 {
     if (unlikely(__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)))
         spin_lock_slow(l);
+    perfc_lock(l->class, false);
 #ifdef SERAI_DEBUG
     lock_check_take(l);
 #endif
