@@ -1,8 +1,12 @@
 # make bench: what every operation costs natively, on Debian's Xen and on Serai, counted in instructions. See bench/run.
-.PHONY: bench bench-quick bench-docs
-bench: $(BUILD)/serai.elf        ## measure native, Xen and Serai; table here, CSV and plot in bench/results
+.PHONY: bench bench-quick bench-docs bench-perfc
+bench: $(BUILD)/serai.elf bench-perfc  ## measure native, Xen, Serai; PARTS=--paths, --io or --scale for a part
 	@bench/build $(BUILD)/bench
-	@$(PYTHON) bench/run --build $(BUILD)
+	@bench/stack/build $(BUILD)/bench
+	@$(PYTHON) bench/run --build $(BUILD) $(PARTS)
+
+bench-perfc:                     # a build that counts who waits for locks
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/perfc DEBUG=0 PERFC=1 $(BUILD)/perfc/serai.elf
 
 bench-quick: $(BUILD)/serai.elf  ## Serai alone, against the last full run's native and Xen figures; half a minute; OPS='null fork' for some
 	@bench/build $(BUILD)/bench

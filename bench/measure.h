@@ -19,7 +19,7 @@ struct operation {
     int n;                              /* repetitions that one record covers */
 };
 
-extern const struct operation memory_operations[], process_operations[], xen_operations[];
+extern const struct operation memory_operations[], process_operations[], xen_operations[], io_operations[];
 
 extern uint64_t measured_ticks;         /* TSC ticks between the last start and stop */
 
@@ -52,6 +52,9 @@ static inline void measure_stop(void)
             exit(1);                                                                                                \
         }                                                                                                           \
     } while (0)
+
+/* Answer io_operations of a guest, for ever. */
+void serve(void);
 
 /* pid of a child that runs body(argument) and exits */
 int spawn(void (*body)(void *), void *argument);

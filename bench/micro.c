@@ -1,20 +1,32 @@
 /*
  * micro: init of the benchmark system and driver of its operations.
  *
- * The counting plugin sees marks only, in order; this program prints for the k-th record of the plugin which operation
- * it was and how many repetitions it covers: "@op k name n ticks". bench/run joins the two.
- * The kernel hands options on in the environment:
- *     bench=all | boot | NAME,NAME...   what to run; boot stops where init starts
+ * The counting plugin sees marks only, in order; for every record of the plugin this program prints which operation it
+ * was and how many repetitions it covers: "@op k name n ticks". bench/run joins the two by their order, because several
+ * programs and domains may print (k is this program's count).
+ * As init it takes its options from the environment, where the kernel hands them on:
+ *     bench=all | none | boot | NAME,NAME...   what to run; boot stops where init starts
  *     rounds=N                          records per operation, after one that warms up
+ *     role=guest address=IP server=IP   a guest with block and network front ends: operations of io.c; stays when done
+ * In a running system (bench/stack/host) it is called with arguments:
+ *     micro ops LIST ROUNDS             operations, as init would run them
+ *     micro run NAME COMMAND...         one record around a command
+ *     micro serve                       what a guest's network operations talk to
+ *     micro parallel NAME PROCESSES ROUNDS  one operation in several processes at once, each on a CPU of its own
  */
+#define _GNU_SOURCE
 #include <dirent.h>
+#include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "measure.h"
@@ -38,24 +50,31 @@ static int wanted(const char *list, const char *name)
     return 0;
 }
 
+static const struct operation *const everything[] = { memory_operations, process_operations, xen_operations };
+#define LISTS (sizeof(everything) / sizeof(everything[0]))
+
+static void report(const char *name, int n, int warm)
+{
+    printf("@op %d %s %d %llu%s\n", ++records, name, n, (unsigned long long)measured_ticks, warm ? " warm" : "");
+    fflush(stdout);
+}
+
 static void perform(const struct operation *operations, const char *list, int rounds)
 {
     for (const struct operation *op = operations; op->name; op++) {
         for (int round = wanted(list, op->name) ? 0 : rounds + 1; round <= rounds; round++) {
             op->run(op->n);
-            printf("@op %d %s %d %llu%s\n", ++records, op->name, op->n, (unsigned long long)measured_ticks,
-                   round ? "" : " warm");
+            report(op->name, op->n, !round);
         }
     }
 }
 
 static void command(char **argv)
 {
-    extern char **environ;
     int pid = fork();
 
     if (pid == 0) {
-        execve(argv[0], argv, environ);
+        execvp(argv[0], argv);
         _exit(127);
     }
     MUST(pid > 0);
@@ -73,8 +92,7 @@ static void loopback_up(void)
     close(fd);
 }
 
-/* Returns whether there is a hypervisor with device nodes for us. */
-static int set_up(void)
+static void mount_all(void)
 {
     mkdir("/proc", 0755);
     mkdir("/sys", 0755);
@@ -84,23 +102,161 @@ static int set_up(void)
     mount("dev", "/dev", "devtmpfs", 0, NULL);
     MUST(symlink("busybox", "/bin/sh") == 0);
     loopback_up();
+}
+
+static void load(const char *module)
+{
+    command((char *[]){ "/bin/busybox", "modprobe", (char *)module, NULL });
+}
+
+/* Device nodes of the control domain, if there is a hypervisor. Returns whether. */
+static int hypervisor_set_up(void)
+{
     if (access("/sys/hypervisor/type", R_OK)) {
         return 0;
     }
-    command((char *[]){ "/bin/busybox", "modprobe", "xen-evtchn", NULL });
-    command((char *[]){ "/bin/busybox", "modprobe", "xen-privcmd", NULL });
+    load("xen-evtchn");
+    load("xen-privcmd");
+    load("xen-gntdev");
+    load("xen-gntalloc");
     return 1;
 }
 
-int main(void)
+static void wait_for(const char *path, const char *content)
 {
-    const char *list = getenv("bench"), *rounds = getenv("rounds");
-    int repeat = rounds ? atoi(rounds) : 5;
+    char text[32] = "";
 
+    for (int tries = 0; tries < 200; tries++) {
+        int fd = open(path, O_RDONLY);
+
+        if (fd >= 0 && (!content || (read(fd, text, sizeof(text) - 1) > 0 && strstr(text, content)))) {
+            close(fd);
+            return;
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+        usleep(50000);
+    }
+    fprintf(stderr, "%s: %s did not come\n", path, content ? content : "it");
+    exit(1);
+}
+
+static void guest_set_up(void)
+{
+    load("xen-blkfront");
+    load("xen-netfront");
+    wait_for("/dev/xvda", NULL);
+    if (getenv("address")) {
+        command((char *[]){ "/bin/busybox", "ip", "addr", "add", getenv("address"), "peer", getenv("server"),
+                            "dev", "eth0", NULL });
+        command((char *[]){ "/bin/busybox", "ip", "link", "set", "eth0", "up", NULL });
+        wait_for("/sys/class/net/eth0/operstate", "up");
+    }
+}
+
+/* Where other CPUs exist, operations and all their processes stay on one: what moving costs is the scheduler's mood. */
+static void pin(int cpu)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    MUST(sched_setaffinity(0, sizeof(set), &set) == 0);
+}
+
+static int run_ops(const char *list, int rounds)
+{
+    pin(0);
+    for (unsigned i = 0; i < LISTS; i++) {
+        perform(everything[i], list, rounds);
+    }
+    return 0;
+}
+
+static int run_command(const char *name, char **argv)
+{
+    measure_start();
+    command(argv);
+    measure_stop();
+    report(name, 1, getenv("warm") && *getenv("warm"));
+    return 0;
+}
+
+static const struct operation *find(const char *name)
+{
+    for (unsigned i = 0; i < LISTS; i++) {
+        for (const struct operation *op = everything[i]; op->name; op++) {
+            if (!strcmp(op->name, name)) {
+                return op;
+            }
+        }
+    }
+    fprintf(stderr, "no operation '%s'\n", name);
+    exit(1);
+}
+
+static int run_parallel(const char *name, int processes, int rounds)
+{
+    const struct operation *op = find(name);
+    struct timespec from, to;
+    int pid[64];
+
+    MUST(processes > 0 && processes <= 64);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    for (int i = 0; i < processes; i++) {
+        MUST((pid[i] = fork()) >= 0);
+        if (pid[i] == 0) {
+            pin(i % sysconf(_SC_NPROCESSORS_ONLN));
+            for (int round = 0; round < rounds; round++) {
+                op->run(op->n);
+            }
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < processes; i++) {
+        reap(pid[i]);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    printf("@parallel %s %d %d %.0f\n", name, processes, op->n * rounds * processes,
+           (to.tv_sec - from.tv_sec) * 1e9 + to.tv_nsec - from.tv_nsec);
+    return 0;
+}
+
+static int with_arguments(int argc, char **argv)
+{
+    if (!strcmp(argv[1], "ops") && argc == 4) {
+        return run_ops(argv[2], atoi(argv[3]));
+    }
+    if (!strcmp(argv[1], "run") && argc > 3) {
+        return run_command(argv[2], argv + 3);
+    }
+    if (!strcmp(argv[1], "serve")) {
+        serve();
+    }
+    if (!strcmp(argv[1], "parallel") && argc == 5) {
+        return run_parallel(argv[2], atoi(argv[3]), atoi(argv[4]));
+    }
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    const char *list = getenv("bench"), *rounds = getenv("rounds"), *role = getenv("role");
+    int repeat = rounds ? atoi(rounds) : 5, guest = role && !strcmp(role, "guest");
+
+    if (argc > 1 && getpid() != 1) {
+        return with_arguments(argc, argv);
+    }
     MARK(MARK_INIT);
-    if (!list || strcmp(list, "boot")) {
-        int virtual = set_up();
+    if (guest) {
+        mount_all();
+        guest_set_up();
+        perform(io_operations, list, repeat);
+    } else if (!list || strcmp(list, "boot")) {
+        int virtual = (mount_all(), hypervisor_set_up());
 
+        pin(0);
         perform(memory_operations, list, repeat);
         perform(process_operations, list, repeat);
         if (virtual) {
@@ -109,6 +265,9 @@ int main(void)
     }
     printf("@end\n");
     fflush(stdout);
+    while (guest) {
+        sleep(1000);
+    }
     sleep(1);
     reboot(RB_POWER_OFF);
     return 0;

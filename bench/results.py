@@ -61,5 +61,5 @@ def new_path():
 
 
 def latest():
-    found = sorted(p for p in RESULTS.glob("*.csv") if not p.name.endswith(".top.csv"))
+    found = sorted(p for p in RESULTS.glob("*.csv") if p.name.count(".") == 1)    # not .top.csv
     return found[-1] if found else None

@@ -59,8 +59,37 @@ ROWS = [
     whole("compile 1500 lines", "compile", 0.5e6, 0.4e6),
     whole("shell script", "script", 10.5e6, 8e6),
     whole("event channel round trip", "evtchn", 1100, 800),
+    whole("grant: map and unmap a page", "gntmap"),
+    whole("grant: copy 64 bytes", "gntcopy64"),
+    whole("grant: copy a page", "gntcopy"),
     whole("boot to init", "boot"),
     part("kernel decompression", ("boot", "bootplain"), lambda f: f("boot") - f("bootplain"), 2.5e9, 2e9),
+]
+
+
+# Two domains on one CPU, and the life of a domain: measured in a system of their own (bench/stack), no native side.
+STACK_ROWS = [
+    whole("disk: read 4 KiB, each request", "blkread"),
+    whole("disk: write 4 KiB, each request", "blkwrite"),
+    whole("disk: read, per MiB", "blkread1m"),
+    whole("disk: write, per MiB", "blkwrite1m"),
+    whole("network: TCP round trip guest-domain 0", "netecho"),
+    whole("network: guest to domain 0, per MiB", "netsend"),
+    whole("network: domain 0 to guest, per MiB", "netrecv"),
+    whole("create a Debian guest (128 MiB, paused)", "create"),
+    whole("destroy it", "destroypaused"),
+    whole("create a tiny guest (4 MiB, paused)", "createtiny"),
+    whole("destroy it", "destroytiny"),
+    whole("save a running Debian guest", "save"),
+    whole("restore it", "restore"),
+    whole("destroy it, running", "destroy"),
+]
+
+# From power-on: (label, the phase that ends it, the phase that begins it)
+PHASE_ROWS = [
+    ("firmware and loader", "hypervisor", None),
+    ("hypervisor, until domain 0's first instruction", "kernel", "hypervisor"),
+    ("domain 0's kernel, until its init", "init", "kernel"),
 ]
 
 

@@ -35,6 +35,48 @@ HEADER = ["operation", "native", "Xen", "Serai", "Xen/nat", "Serai/nat", "floor"
           "at most", "aim", "verdict"]
 
 
+def phases(sides):
+    """Power-on to init with the packed kernel: lines of cells, a phase's instructions and those of the hypervisor."""
+    lines = [["phase of booting", "native", "Xen", "Serai", "in Xen", "in Serai", "S/X"]]
+    for label, end, begin in rows.PHASE_ROWS:
+        totals, insides = [], []
+        for side in ("native", "xen", "serai"):
+            found = sides.get(side, {})
+            after, before = found.get(f"phase-{end}"), found.get(f"phase-{begin}")
+            if side == "native" and begin == "hypervisor":
+                after = before = None           # what unpacks the kernel there lies before its first address
+            if side == "native" and end == "hypervisor":
+                after = found.get("phase-kernel")
+            if not after or (begin and not before):
+                totals.append(None)
+                insides.append(None)
+                continue
+            difference = {c: after[c] - (before[c] if begin else 0) for c in after}
+            totals.append(difference["user"] + difference["kernel"] + difference["hypervisor"])
+            insides.append(difference["hypervisor"])
+        if any(t is not None for t in totals):
+            lines.append([label, *map(short, totals), *map(short, insides[1:]), ratio(insides[2], insides[1])])
+    return lines
+
+
+def stack(sides):
+    """I/O and life of domains: lines of cells with the split into user, kernels (of all domains) and hypervisor."""
+    lines = [["operation", "Xen", "Serai", "S/X", "user X", "user S", "kernels X", "kernels S", "in Xen", "in Serai",
+              "S/X inside", "quarter", "verdict"]]
+    xen, serai = (sides.get(s, {}) for s in ("xen", "serai"))
+    for row in rows.STACK_ROWS:
+        pair = [side.get(row.needs[0]) for side in (xen, serai)]
+        if not any(pair):
+            continue
+        totals = [p and p["user"] + p["kernel"] + p["hypervisor"] for p in pair]
+        parts = [short(p and p[c]) for c in ("user", "kernel") for p in pair]
+        inside = [p and p["hypervisor"] for p in pair]
+        quarter = inside[0] / 4 if inside[0] is not None else None
+        lines.append([row.label, *map(short, totals), ratio(*totals[::-1]), *parts, *map(short, inside),
+                      ratio(*inside[::-1]), short(quarter), verdict(inside[1], quarter, None)])
+    return lines
+
+
 def costs(sides, only=(), before=None):
     """Lines of cells, the header first; with operations in only, the rows that Serai was measured for.
 
@@ -57,6 +99,7 @@ def costs(sides, only=(), before=None):
     return lines
 
 
+STACK_OPS = {row.needs[0] for row in rows.STACK_ROWS}
 EVENTS = (("cr3", "CR3"), ("cr4", "CR4"), ("invlpg", "INVLPG"), ("hypercall", "hypercalls"), ("return", "returns"))
 
 
@@ -70,7 +113,7 @@ def more_flushes(sides):
     found = []
     for op in sides.get("serai", {}):
         xen, serai = (flushes(sides.get(s, {}), op) for s in ("xen", "serai"))
-        if xen is not None and op not in ("boot", "bootplain") and serai > xen + 0.05:
+        if xen is not None and not op.startswith(("boot", "phase-")) and serai > xen + 0.05:
             found.append(f"{op} ({serai:.4g}, Xen {xen:.4g})")
     return found
 
@@ -79,7 +122,7 @@ def events(sides):
     """Costly instructions per repetition, as native / Xen / Serai."""
     lines = [["operation"] + [title for _, title in EVENTS]]
     for op in sides.get("serai", {}):
-        if op in ("init", "boot", "bootplain"):
+        if op.startswith("phase-") or op in ("boot", "bootplain") or op in STACK_OPS:
             continue
         cells = [op]
         for counter, _ in EVENTS:

@@ -7,14 +7,16 @@ import collections
 import subprocess
 
 
-def operations(folder, side):
-    """[(record, operation, repetitions)], without those that warm up"""
-    found = []
-    with open(folder / f"{side}.log", errors="replace") as f:
+def operations(folder, name):
+    """[(record, operation, repetitions)] of a boot by its files' name, without those that warm up"""
+    found, record = [], 0
+    with open(folder / f"{name}.log", errors="replace") as f:
         for line in f:
             word = line[max(line.find("@"), 0):].split()
-            if len(word) == 5 and word[0] == "@op":
-                found.append((int(word[1]), word[2], int(word[3])))
+            if word[:1] == ["@op"]:
+                record += 1
+                if len(word) == 5:
+                    found.append((record, word[2], int(word[3])))
     return found
 
 

@@ -12,8 +12,12 @@
  * Imprecise on purpose: an instruction that faults is counted again when it is restarted, as is device I/O in the
  * middle of a translated block; the firmware and a hypervisor's first steps below 4 GiB count as user.
  *
- * Arguments: out=FILE, a line "mark index user kernel hypervisor cr3 cr4 invlpg hypercall return" per record, and if
- * wanted profile=FILE, lines "index address count".
+ * On the way to init two more moments are noted: the first instruction at a hypervisor's addresses, which ends the
+ * firmware and the loader, and the first at a guest kernel's.
+ *
+ * Arguments: out=FILE, a line "mark index user kernel hypervisor cr3 cr4 invlpg hypercall return" per record (mark is
+ * op, or with index 0 and counted from power-on: init, hypervisor, kernel), and if wanted profile=FILE, lines
+ * "index address count".
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -44,6 +48,7 @@ static struct slot *slots;
 static unsigned used[SLOTS / 2], used_count;
 static unsigned records;
 static bool running;
+static bool seen[COUNTERS];             /* classes of which an instruction was executed */
 static FILE *out, *profile;
 
 EXPORT int qemu_plugin_version = QEMU_PLUGIN_API;
@@ -91,7 +96,7 @@ static void write_profile(unsigned index)
     fflush(profile);
 }
 
-static void write_record(const char *mark, unsigned index)
+static void write_counters(const char *mark, unsigned index)
 {
     sum_hypervisor();
     fprintf(out, "%s %u", mark, index);
@@ -100,7 +105,24 @@ static void write_record(const char *mark, unsigned index)
     }
     fputc('\n', out);
     fflush(out);
+}
+
+static void write_record(const char *mark, unsigned index)
+{
+    write_counters(mark, index);
     write_profile(index);
+}
+
+/* data: the class whose first instruction this is. Its own count, made before or behind us, does not matter. */
+static void on_first(unsigned vcpu, void *data)
+{
+    uintptr_t class = (uintptr_t)data;
+
+    (void)vcpu;
+    if (!seen[class] && !running && !records) {
+        write_counters(class == KERNEL ? "kernel" : "hypervisor", 0);
+    }
+    seen[class] = true;
 }
 
 static void remember(void)
@@ -192,6 +214,9 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb *tb)
         qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_ADD_U64, counter, 1);
         if (extra >= 0) {
             qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_ADD_U64, &counters[extra], 1);
+        }
+        if (class != USER && !seen[class]) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_first, PLUGIN_NO_REGS, (void *)(uintptr_t)class);
         }
         if (mark) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark, PLUGIN_NO_REGS, (void *)(uintptr_t)mark);
