@@ -51,7 +51,6 @@ extern unsigned nr_cpus;                /* online CPUs are 0..nr_cpus-1 */
 #define PENDING_KEY 0x08                /* debug key work */
 #define PENDING_TASK 0x10               /* deferred work queue */
 void cpu_raise(unsigned cpu, u32 pending); /* set bits; interrupts that CPU if it is another one */
-bool cpu_pending(void);                 /* this CPU has any */
 
 /* Answer cross-CPU requests (TLB, calls) while spinning. Pause instruction included. */
 void machine_poll(void);
@@ -151,4 +150,3 @@ void pci_dump(void);
 /* ---- machine ---- */
 enum machine_end { MACHINE_HALT, MACHINE_REBOOT, MACHINE_POWEROFF };
 void machine_end(enum machine_end how) __noreturn;
-void machine_relax_until_event(void);   /* idle: sti;hlt;cli */

@@ -40,8 +40,6 @@ void console_ring_clear(u32 index);
 void console_work(void);
 /* The port has no interrupt: look for input every 20 ms. Takes: timer. */
 void console_poll_start(void);
-/* One character of serial input. */
-void console_input(char c);
 void console_input_to_dom0(bool dom0);
 
 /* XEN_SYSCTL_readconsole (public header sysctl.h): 0 or -EFAULT; op is updated for the caller to copy back. */

@@ -62,7 +62,7 @@ static void deliver(char c)
     spin_unlock(&input.lock);
 }
 
-void console_input(char c)
+static void console_input(char c)
 {
     char switch_code = opt.conswitch & 0x1f;
     if (switch_code && c == switch_code && domain0) {

@@ -83,17 +83,6 @@ void port_raise(struct domain *d, struct evtchn *chn, u32 port)
 
 /* ---- raising by number ---- */
 
-void event_port_send(struct domain *d, u32 port)
-{
-    struct event_table *t = d->event;
-
-    spin_lock(&t->lock);
-    struct evtchn *chn = port_record(t, port);
-    if (chn && chn->state != EVTCHNSTAT_closed && chn->state != PORT_RESERVED)
-        port_raise(d, chn, port);
-    spin_unlock(&t->lock);
-}
-
 bool event_port_pending(struct domain *d, u32 port)
 {
     struct event_table *t = d->event;

@@ -21,8 +21,7 @@ long virq_set_handler(struct domain *d, u32 virq);
 /* A machine interrupt bound as pirq by d arrived. */
 void pirq_send(struct domain *d, u32 pirq);
 
-/* Set port pending for its vcpu under d's ABI and kick it. Caller need not hold locks. */
-void event_port_send(struct domain *d, u32 port);
+/* Is port raised and not yet seen by the guest? Takes: event. */
 bool event_port_pending(struct domain *d, u32 port);
 /* Clear port's mask bit and notify if it is pending (EVTCHNOP_unmask; PIRQ end of interrupt). -EINVAL: no such port. */
 long event_unmask(struct domain *d, u32 port);

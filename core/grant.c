@@ -162,36 +162,3 @@ void grant_domain_destroy(struct domain *d)
 }
 
 /* Replace *array (of `have` pointers) by one with room for `room`. */
-static long resize(struct domain *d, void ***array, u32 have, u32 room)
-{
-    void **fresh = zalloc(d, room * sizeof(*fresh));
-
-    if (!fresh)
-        return -ENOMEM;
-    memcpy(fresh, *array, have * sizeof(*fresh));
-    zfree(*array);
-    *array = fresh;
-    return 0;
-}
-
-long grant_set_limits(struct domain *d, u32 grant_frames, u32 maptrack_frames)
-{
-    struct grant_table *t = d->grant;
-    u32 frames = min(grant_frames, (u32)MAX_GRANT_FRAMES), tracks = min(maptrack_frames, (u32)MAX_MAPTRACK_FRAMES);
-    long err = 0;
-
-    spin_lock(&t->lock);
-    if (frames < t->nr_frames || tracks < t->nr_maptrack)
-        err = reject(-EBUSY, "limits of %u grant and %u maptrack frames: %u and %u are in use", frames, tracks,
-                     t->nr_frames, t->nr_maptrack);
-    else if (frames > t->max_frames &&
-             (resize(d, &t->shared, t->nr_frames, frames) || resize(d, (void ***)&t->active, t->nr_frames, frames) ||
-              resize(d, (void ***)&t->status, t->nr_status, status_frames(frames))))
-        err = -ENOMEM; /* some arrays have more room than they need, which does no harm */
-    if (!err) {
-        t->max_frames = frames;
-        t->max_maptrack = tracks;
-    }
-    spin_unlock(&t->lock);
-    return err;
-}

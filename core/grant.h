@@ -14,8 +14,6 @@ void grant_domain_destroy(struct domain *d);
  * -EINVAL beyond the maximum or status of a version 1 table, -ENOMEM. Takes: grant.
  */
 long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn);
-/* New limits, in frames. -EBUSY: more are in use; -ENOMEM. */
-long grant_set_limits(struct domain *d, u32 grant_frames, u32 maptrack_frames);
 void grant_dump(struct domain *d);
 /* Recount the users of d's grants from all mapping records; number of defects. With all vcpus stopped. */
 unsigned grant_audit(struct domain *d);

@@ -19,8 +19,6 @@ static inline gva_t gva_add(gva_t a, u64 bytes) { return (gva_t){ a.va + bytes }
 int __must_check copy_from_guest(void *dst, gva_t src, size_t bytes);
 int __must_check copy_to_guest(gva_t dst, const void *src, size_t bytes);
 int __must_check clear_guest(gva_t dst, size_t bytes);
-/* Copy a NUL-terminated string of at most size-1 characters; its length, or -EFAULT, -ENOBUFS. */
-long copy_string_from_guest(char *dst, gva_t src, size_t size);
 
 /* Element i of an array of objects like *obj. */
 #define copy_elem_from_guest(obj, base, i) \

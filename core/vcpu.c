@@ -28,7 +28,8 @@
 
 static vcpu_info_t dummy_info = { .evtchn_upcall_mask = 1 };
 
-bool vcpu_info_visible(const struct vcpu *v) { return v->info != &dummy_info; }
+/* Does v's info live where the guest can see it? */
+static bool vcpu_info_visible(const struct vcpu *v) { return v->info != &dummy_info; }
 
 static void place_info_initially(struct vcpu *v)
 {
@@ -103,27 +104,6 @@ void vcpu_quiesce(struct vcpu *v)
     v->info_mfn = MFN_NONE;
     if (mfn != MFN_NONE)
         frame_put_writable(mfn);
-}
-
-/* ---- pausing ---- */
-
-void vcpu_pause_nosync(struct vcpu *v)
-{
-    __atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
-    vcpu_sleep_nosync(v);
-}
-
-void vcpu_pause(struct vcpu *v)
-{
-    vcpu_pause_nosync(v);
-    if (v != current)
-        vcpu_sleep_sync(v);
-}
-
-void vcpu_unpause(struct vcpu *v)
-{
-    if (!__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST))
-        vcpu_wake(v);
 }
 
 /* ---- bringing up and down ---- */

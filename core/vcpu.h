@@ -72,14 +72,8 @@ struct vcpu *vcpu_create(struct domain *d, unsigned id, long *err);
 void vcpu_destroy(struct vcpu *v);
 /* Teardown: its timers never fire again, its info is the dummy, frames it holds are given back. v does not run. */
 void vcpu_quiesce(struct vcpu *v);
-/* Does v's info live where the guest can see it? */
-bool vcpu_info_visible(const struct vcpu *v);
 /* Let the guest of `current` have its runstate copy, if it asked for one. Its address space is loaded. */
 void vcpu_runstate_publish(struct vcpu *v);
-
-void vcpu_pause(struct vcpu *v);        /* waits until it is off its CPU, unless current */
-void vcpu_pause_nosync(struct vcpu *v);
-void vcpu_unpause(struct vcpu *v);
 
 long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg);
 

@@ -17,4 +17,3 @@
 
 /* Serai's command line as booted, for XENVER_commandline; the string is not copied. Boot, once. */
 void version_set_cmdline(const char *cmdline);
-const char *version_cmdline(void);

@@ -4,7 +4,6 @@
 
 #define BITS_PER_LONG 64
 #define BIT(n) (1UL << (n))
-#define BITS_TO_LONGS(n) DIV_ROUND_UP((n), (unsigned)BITS_PER_LONG)
 
 static inline bool test_bit(unsigned long nr, const volatile unsigned long *p)
 {
@@ -26,8 +25,6 @@ static inline bool test_and_clear_bit(unsigned long nr, volatile unsigned long *
 {
     return __atomic_fetch_and(&p[nr / 64], ~BIT(nr % 64), __ATOMIC_SEQ_CST) & BIT(nr % 64);
 }
-static inline void __set_bit(unsigned long nr, unsigned long *p) { p[nr / 64] |= BIT(nr % 64); }
-static inline void __clear_bit(unsigned long nr, unsigned long *p) { p[nr / 64] &= ~BIT(nr % 64); }
 
 /* Index of the lowest / highest set bit; undefined for 0. */
 static inline unsigned lowest_bit(u64 x) { return (unsigned)__builtin_ctzll(x); }
@@ -41,7 +38,3 @@ static inline unsigned count_bits(u64 x)
 }
 /* Smallest order with (1 << order) >= n. */
 static inline unsigned order_of(u64 n) { return n <= 1 ? 0 : highest_bit(n - 1) + 1; }
-
-/* Next set / clear bit at or after `from`; `size` if there is none. */
-unsigned long find_next_bit(const unsigned long *p, unsigned long size, unsigned long from);
-unsigned long find_next_zero_bit(const unsigned long *p, unsigned long size, unsigned long from);

@@ -121,14 +121,6 @@ bool rangeset_contains(const struct rangeset *r, u64 first, u64 last)
     return false;
 }
 
-bool rangeset_overlaps(const struct rangeset *r, u64 first, u64 last)
-{
-    for (const struct range *e = r ? r->head : NULL; e && e->first <= last; e = e->next)
-        if (e->last >= first)
-            return first <= last;
-    return false;
-}
-
 bool rangeset_empty(const struct rangeset *r)
 {
     return !r || !r->head;

@@ -16,9 +16,8 @@ void rangeset_destroy(struct rangeset *r);      /* NULL is fine */
 long rangeset_add(struct rangeset *r, u64 first, u64 last);
 long rangeset_remove(struct rangeset *r, u64 first, u64 last);
 
-/* Is all of first..last in the set / any of it? A NULL set is empty. */
+/* Is all of first..last in the set? Is nothing? A NULL set is empty. */
 bool rangeset_contains(const struct rangeset *r, u64 first, u64 last);
-bool rangeset_overlaps(const struct rangeset *r, u64 first, u64 last);
 bool rangeset_empty(const struct rangeset *r);
 
 /* Call fn for each range in ascending order; the first non-zero answer ends it and is returned. */

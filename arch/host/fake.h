@@ -32,8 +32,9 @@ extern u32 fake_pending[MAX_CPUS];          /* what cpu_raise() raised, for the 
 extern ns_t fake_now;                       /* what now_ns() says; starts at 1 */
 extern ns_t fake_alarm[MAX_CPUS];           /* what machine_timer_arm() was told last on each CPU */
 extern unsigned fake_alarms;                /* calls of it */
-extern char *fake_ram;                      /* fake_ram_frames frames from mfn 0; a test may put its own here */
+extern char *fake_ram;                      /* fake_ram_frames frames from mfn 0 */
 extern mfn_t fake_ram_frames;
+void fake_ram_replace(mfn_t frames);        /* by this many, with rubbish in them */
 extern u64 fake_m2p[FAKE_M2P];              /* by m2p_set() */
 extern unsigned fake_flushes;               /* calls of tlb_flush_mask() */
 extern void (*fake_on_flush)(u64 cpus);     /* called for every one, if set */

@@ -57,6 +57,13 @@ char *fake_ram = ram[0];
 mfn_t fake_ram_frames = FAKE_FRAMES;
 u64 fake_m2p[FAKE_M2P];
 
+void fake_ram_replace(mfn_t frames)
+{
+    fake_ram_frames = frames;
+    fake_ram = aligned_alloc(PAGE_SIZE, frames * PAGE_SIZE);
+    memset(fake_ram, 0xa5, frames * PAGE_SIZE);
+}
+
 FAKE void *mfn_to_virt(mfn_t mfn)
 {
     assert_true(mfn < fake_ram_frames);

@@ -148,7 +148,7 @@ void apic_cpu_init(void)
         reg_write(APIC_LDR, 1u << 24);
     }
     reg_write(APIC_TPR, 0);
-    max_lvt = apic_version() >> 16 & 0xff;
+    max_lvt = reg_read(APIC_VERSION) >> 16 & 0xff;
     apic_timer_mode(false, true);
     /* Firmware that takes thermal events by SMI keeps them: the machine's cooling may depend on it. */
     if (max_lvt >= 5 && (reg_read(APIC_LVT_THERMAL) & LVT_MODE) != LVT_SMI)
@@ -173,10 +173,8 @@ u32 apic_id(void)
     return registers ? id >> 24 : id;
 }
 
-u32 apic_version(void) { return reg_read(APIC_VERSION); }
 void apic_eoi(void) { reg_write(APIC_EOI, 0); }
 void apic_send(u32 to, u8 vector) { icr_write(to, ICR_ASSERT | vector); }
-void apic_send_nmi_others(void) { icr_write(0, ICR_ASSERT | ICR_NMI | ICR_OTHERS); }
 
 void apic_send_init(u32 to)
 {

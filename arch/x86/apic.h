@@ -10,11 +10,9 @@ bool apic_init(void);
  */
 void apic_cpu_init(void);
 u32 apic_id(void);              /* of the running CPU */
-u32 apic_version(void);
 void apic_eoi(void);
 /* Fixed interrupt `vector` to the CPU with this APIC id; self included. Waits for the previous message to leave. */
 void apic_send(u32 apic_id, u8 vector);
-void apic_send_nmi_others(void);
 /* CPU start-up (SDM 9.4.4). `page`: number of a 4 KiB page below 1 MiB. */
 void apic_send_init(u32 apic_id);
 void apic_send_startup(u32 apic_id, u8 page);

@@ -143,12 +143,6 @@ DEFINE_CR(4)
 #define CR4_SMEP (1UL << 20)
 #define CR4_SMAP (1UL << 21)
 
-static inline u64 read_xcr0(void)
-{
-    u32 lo, hi;
-    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-    return lo | (u64)hi << 32;
-}
 static inline void write_xcr0(u64 v)
 {
     __asm__ volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32)));
@@ -238,12 +232,6 @@ static inline void cpu_pause(void) { __asm__ volatile("pause" : : : "memory"); }
 static inline void hlt(void) { __asm__ volatile("hlt" : : : "memory"); }
 static inline void cli(void) { __asm__ volatile("cli" : : : "memory"); }
 static inline void sti(void) { __asm__ volatile("sti" : : : "memory"); }
-static inline u64 read_flags(void)
-{
-    u64 v;
-    __asm__ volatile("pushfq\n\tpopq %0" : "=r"(v) : : "memory");
-    return v;
-}
 #define RFLAGS_IF (1UL << 9)
 static inline void stac(void) { __asm__ volatile("stac" : : : "memory"); }
 static inline void clac(void) { __asm__ volatile("clac" : : : "memory"); }

@@ -12,7 +12,9 @@
 #include "arch/x86/asm.h"
 #include "lib/print.h"
 
-u64 date_to_seconds(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second)
+/* Gregorian date, month and day from 1, year >= 1970, to seconds since 1970. */
+static u64 date_to_seconds(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute,
+                           unsigned second)
 {
     /* Count from a first of March: the leap day is then a year's last day (years before 1970 do not occur). */
     unsigned y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;

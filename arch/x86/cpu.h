@@ -46,7 +46,7 @@ struct cpu_features {
     bool nx, smep, smap, umip, fsgsbase, xsave, xsaveopt, xsavec, pcid, invpcid, gb_pages, x2apic, tsc_deadline,
         invariant_tsc, rdtscp, cpuid_faulting, arat, erms, pge;
     bool intel, amd;
-    u32 phys_bits, xsave_size;
+    u32 phys_bits;
     u64 xcr0;
 };
 extern struct cpu_features cpu_has;

@@ -23,7 +23,8 @@ extern char __image_start[], __text_end[], __init_start[], __init_text_end[];
 
 static u32 panicking;   /* CPU number + 1 */
 
-const char *symbol_of(u64 address, u64 *offset)
+/* Name and offset of the function that contains address; "?" if none. */
+static const char *symbol_of(u64 address, u64 *offset)
 {
     u32 lo = 0, hi = symbol_count;
     u64 a = address - IMAGE_VIRT;

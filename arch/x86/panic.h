@@ -6,7 +6,5 @@ void panic_regs(struct cpu_user_regs *regs, const char *fmt, ...) __printf(2, 3)
 /* Registers, and every word on the stack that is an address in Serai's text, with its symbol. */
 void dump_regs(const struct cpu_user_regs *regs);
 void dump_stack(u64 sp);
-/* Name and offset of the function that contains address; "?" if none. */
-const char *symbol_of(u64 address, u64 *offset);
 void nmi_handle(struct cpu_user_regs *regs);
 void machine_check(struct cpu_user_regs *regs) __noreturn;

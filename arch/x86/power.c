@@ -34,7 +34,8 @@ long power_set_s5(u16 pm1a, u16 pm1b)
     return 0;
 }
 
-bool power_can_switch_off(void)
+/* Is MACHINE_POWEROFF able to switch off (by domain 0's word or the firmware's \_S5)? */
+static bool power_can_switch_off(void)
 {
     return told || (acpi.has_s5 && acpi.pm1a_cnt.address && !acpi.hardware_reduced);
 }

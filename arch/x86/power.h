@@ -7,5 +7,3 @@
  * MACHINE_POWEROFF. -EOPNOTSUPP: this machine has no PM1 control block.
  */
 long power_set_s5(u16 pm1a, u16 pm1b);
-/* Is MACHINE_POWEROFF able to switch off (by domain 0's word or the firmware's \_S5)? */
-bool power_can_switch_off(void);

@@ -63,8 +63,6 @@ void cpu_raise(unsigned cpu, u32 pending)
         apic_send(cpus[cpu].apic_id, VECTOR_EVENT);
 }
 
-bool cpu_pending(void) { return READ_ONCE(cpu_info()->pending) != 0; }
-
 /* ---- TLB ---- */
 
 u32 tlb_clock_value;      /* read by address_space_load(), which is inline */

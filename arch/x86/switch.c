@@ -287,11 +287,11 @@ static void deliver_nmi(struct vcpu *v)
     }
 }
 
-void exit_pending(struct cpu_user_regs *regs)
+/* Until nothing is pending; `current` may be another one afterwards. */
+static inline void settle(void)
 {
     u32 *pending = &cpu_info()->pending;
 
-    (void)regs;
     while (READ_ONCE(*pending)) {
         pending_work();
         if (READ_ONCE(*pending) & PENDING_SCHED) {
@@ -305,31 +305,28 @@ void exit_pending(struct cpu_user_regs *regs)
             cpu_pause();
         }
     }
+}
+
+void exit_pending(struct cpu_user_regs *regs)
+{
+    (void)regs;
+    settle();
     deliver_nmi(current);
 }
 
-void idle_loop(void)
-{
-    u32 *pending = &cpu_info()->pending;
-
-    for (;;) {
-        while (READ_ONCE(*pending)) {
-            pending_work();
-            if (READ_ONCE(*pending) & PENDING_SCHED) {
-                __atomic_fetch_and(pending, ~(u32)PENDING_SCHED, __ATOMIC_SEQ_CST);
-                schedule();
-                cpu_pause();            /* it looks again at once if a queue's lock was taken: let its holder go on */
-            }
-        }
-        machine_relax_until_event();        /* requests of other CPUs come with an interrupt */
-    }
-}
-
-void machine_relax_until_event(void)
+static void relax_until_event(void)
 {
     /* Interrupts are off: one that arrives between the test of the pending word and HLT waits for STI's shadow. */
     if (!READ_ONCE(cpu_info()->pending))
         __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+}
+
+void idle_loop(void)
+{
+    for (;;) {
+        settle();
+        relax_until_event();                /* requests of other CPUs come with an interrupt */
+    }
 }
 
 bool preempt_check(void)

@@ -145,11 +145,6 @@ void image_map(struct image *im, u64 va, u64 pfn, bool writable)
     *entry_for(im, va) = pte_make(image_mfn(im, pfn), PAGE_FLAGS | (writable ? PTE_RW : 0));
 }
 
-void image_protect(struct image *im, u64 va)
-{
-    *entry_for(im, va) &= ~PTE_RW;
-}
-
 u64 image_tables_needed(u64 start, u64 end, unsigned top)
 {
     u64 n = 0;

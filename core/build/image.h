@@ -37,7 +37,5 @@ void image_tables_begin(struct image *im, u64 first, u64 pages);
 void image_tables_continue(struct image *im, u64 first, u64 pages);
 /* Map page va to pfn, writable or not; makes tables as needed. Panics if there are fewer than the caller reckoned. */
 void image_map(struct image *im, u64 va, u64 pfn, bool writable);
-/* Take write permission from the mapping of va again. */
-void image_protect(struct image *im, u64 va);
 /* Tables of levels 1..top needed to map [start, end). */
 u64 image_tables_needed(u64 start, u64 end, unsigned top);

@@ -26,7 +26,6 @@ extern const u8 __build_id_end[] __attribute__((visibility("hidden")));
 static const char *command_line = "";
 
 void version_set_cmdline(const char *cmdline) { command_line = cmdline; }
-const char *version_cmdline(void) { return command_line; }
 
 /* A string in a fixed array, the rest zero. */
 static long put_string(gva_t to, const char *text, size_t size)

@@ -574,9 +574,9 @@ static void test_wake(void **state)
     v->pause_flags = VPF_BLOCKED;
     v->polling = v->domain->polled = true;
     v->poll_port = a.port;
-    event_port_send(v->domain, b.port);
+    assert_int_equal(op(EVTCHNOP_send, &(evtchn_send_t){ .port = b.port }), 0);
     assert_true(v->polling && v->pause_flags == VPF_BLOCKED);
-    event_port_send(v->domain, a.port);
+    assert_int_equal(op(EVTCHNOP_send, &(evtchn_send_t){ .port = a.port }), 0);
     assert_true(!v->polling && !v->pause_flags);
     assert_true(event_port_pending(v->domain, a.port));
     v->pause_flags = VPF_BLOCKED;

@@ -31,9 +31,7 @@ static int start(void **state)
 {
     (void)state;
     if (!frame_table) {
-        fake_ram = aligned_alloc(PAGE_SIZE, FRAMES * PAGE_SIZE);
-        fake_ram_frames = FRAMES;
-        memset(fake_ram, 0xa5, FRAMES * PAGE_SIZE);
+        fake_ram_replace(FRAMES);
         frame_table = calloc(FRAMES, sizeof(*frame_table));
         heap_add(0, FRAMES);
         all_free = heap_free_pages();

@@ -48,8 +48,7 @@ static int start(void **state)
 {
     (void)state;
     if (!frame_table) {
-        fake_ram = aligned_alloc(PAGE_SIZE, FRAMES * PAGE_SIZE);
-        fake_ram_frames = FRAMES;
+        fake_ram_replace(FRAMES);
         frame_table = calloc(FRAMES, sizeof(*frame_table));
         heap_add(1, FRAMES);
         all_free = heap_free_pages();

@@ -13,7 +13,7 @@ struct arch_vcpu {
     struct cpu_user_regs regs;  /* while not running; else in the CPU's entry frame: use vcpu_regs() */
     bool kernel_mode;           /* guest kernel (true) or guest user */
     bool ts_set;                /* fpu_taskswitch: guest's virtual CR0.TS */
-    bool nmi_masked, nmi_pending, mce_pending;
+    bool nmi_masked, nmi_pending;
     u8 iopl;                    /* virtual IOPL 0..3 */
     u64 iobmp_va;               /* PHYSDEVOP_set_iobitmap: guest address of the bitmap (bit clear: user may), */
     u32 iobmp_bits;             /* and the number of ports it covers */
@@ -48,7 +48,7 @@ struct arch_vcpu {
     u64 dr[4], dr6, dr7;
     u64 dr7_emul;               /* I/O breakpoints we only remember */
     u64 tsc_aux;
-    void *xsave;                /* XSAVE area, xsave_size bytes, 64-byte aligned */
+    void *xsave;                /* XSAVE area, 64-byte aligned */
     u64 xcr0;                   /* components the guest enabled */
     u64 xcr0_accum;             /* components it ever enabled */
 };

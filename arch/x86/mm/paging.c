@@ -475,11 +475,6 @@ void m2p_set(mfn_t mfn, gfn_t gfn)
         ((u64 *)M2P_VIRT)[mfn] = gfn;
 }
 
-gfn_t m2p_get(mfn_t mfn)
-{
-    return mfn < frame_table_max ? ((u64 *)M2P_VIRT)[mfn] : INVALID_M2P;
-}
-
 mfn_t machine_m2p_extent(unsigned i)
 {
     u64 off = (u64)i * LARGE;

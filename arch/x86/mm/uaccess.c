@@ -68,14 +68,3 @@ int clear_guest(gva_t dst, size_t bytes)
     }
     return 0;
 }
-
-long copy_string_from_guest(char *dst, gva_t src, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (copy_from_guest(&dst[i], gva_add(src, i), 1))
-            return -EFAULT;
-        if (!dst[i])
-            return (long)i;
-    }
-    return -ENOBUFS;
-}

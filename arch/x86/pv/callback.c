@@ -109,7 +109,8 @@ long callback_register(struct vcpu *v, u16 type, u16 flags, u64 address)
     }
 }
 
-long callback_unregister(struct vcpu *v, u16 type)
+/* -EINVAL: that type cannot be unregistered; -ENOSYS: no such type. */
+static long callback_unregister(struct vcpu *v, u16 type)
 {
     switch (type) {
     case CALLBACKTYPE_nmi:

@@ -18,5 +18,3 @@ void trap_table_get(const struct vcpu *v, unsigned vector, trap_info_t *ti);
 
 /* Register v's entry point of CALLBACKTYPE_*: 0, -EINVAL (address), -ENOSYS (type). v is current or not running. */
 long callback_register(struct vcpu *v, u16 type, u16 flags, u64 address);
-/* -EINVAL: that type cannot be unregistered; -ENOSYS: no such type. */
-long callback_unregister(struct vcpu *v, u16 type);

@@ -199,12 +199,6 @@ long ldt_set(struct vcpu *v, u64 base, u64 entries)
     return 0;
 }
 
-bool ldt_window_offset(u64 va, u64 *offset)
-{
-    *offset = va - this_cpu()->ldt_window;
-    return *offset < 16 * PAGE_SIZE;
-}
-
 /* Frame mapped at va by v's kernel tables, without locks; false: not mapped (or only just not any more). */
 static bool guest_frame_at(struct vcpu *v, u64 va, mfn_t *mfn)
 {

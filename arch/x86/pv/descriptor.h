@@ -55,5 +55,3 @@ void ldt_unload(struct vcpu *v);
  * the fault is the guest's, at address ldt_base + offset.
  */
 bool ldt_fault(u64 offset);
-/* Is `va` in this CPU's LDT window? Its offset then. */
-bool ldt_window_offset(u64 va, u64 *offset);

@@ -53,7 +53,8 @@ unsigned emulate_fetch(const struct cpu_user_regs *regs, u8 *buf, unsigned want)
     return want;
 }
 
-bool emulate_code64(const struct cpu_user_regs *regs)
+/* Is the running code segment a 64-bit one? */
+static bool emulate_code64(const struct cpu_user_regs *regs)
 {
     u32 rights = 0;
 

@@ -13,7 +13,5 @@ bool emulate_invalid_op(struct cpu_user_regs *regs);
 
 /* Instruction bytes at current's rip into buf[15]: their number up to the first that is not readable; 0: none. */
 unsigned emulate_fetch(const struct cpu_user_regs *regs, u8 *buf, unsigned want);
-/* Is the running code segment a 64-bit one? */
-bool emulate_code64(const struct cpu_user_regs *regs);
 /* An instruction of `length` bytes is done: rip, RF, and the single-step trap if the guest wants it. */
 void emulate_retire(struct cpu_user_regs *regs, unsigned length);

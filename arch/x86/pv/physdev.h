@@ -8,8 +8,6 @@
 struct domain;
 /* Give back every pirq and the EOI page of a dying domain whose event channels are closed. Takes: irq. Idempotent. */
 void pirq_domain_destroy(struct domain *d);
-/* Debug key: d's pirqs. */
-void pirq_dump(struct domain *d);
 
 /* ---- pirq.c's part for physdev.c; all take the irq lock themselves ---- */
 /* A pirq number for a line: `want` or, if negative, one chosen. The pirq, or -EEXIST, -EINVAL, -ENOSPC, -ENODEV. */

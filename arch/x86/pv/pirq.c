@@ -370,15 +370,3 @@ void pirq_domain_destroy(struct domain *d)
     if (had_page)
         frame_put_writable(d->arch.pirq_eoi_mfn);
 }
-
-void pirq_dump(struct domain *d)
-{
-    spin_lock(&irq_lock);
-    for (u32 i = 0; d->arch.pirq && i < MAX_PIRQS; i++) {
-        const struct pirq *p = &d->arch.pirq[i];
-        if (p->state == PIRQ_MAPPED)
-            log_always("d%u pirq %u: %s %u, vector %#x%s", d->id, i, p->line ? "line" : "message",
-                       p->line ? p->gsi : p->block, p->vector, p->bound ? ", bound" : "");
-    }
-    spin_unlock(&irq_lock);
-}
