@@ -128,69 +128,90 @@ static void put_string(struct out *o, const struct spec *s, const char *text)
     put_text(o, s, text, s->precision < 0 ? strlen(text) : strnlen(text, (size_t)s->precision));
 }
 
+/* A va_list as an object: passed on by address, what a callee takes is taken. */
+struct args { va_list ap; };
+
+/* Everything between '%' and the conversion; where that is. bytes: size of an integer. */
+static const char *parse_spec(const char *f, struct spec *s, unsigned *bytes, struct args *a)
+{
+    *s = (struct spec){ .precision = -1 };
+    f = parse_flags(f, s);
+    if (*f == '*') {
+        s->width = va_arg(a->ap, int);
+        s->left |= s->width < 0;
+        s->width = s->width < 0 ? -s->width : s->width;
+        f++;
+    } else {
+        f = parse_width(f, &s->width);
+    }
+    if (*f == '.') {
+        if (*++f == '*') {
+            s->precision = va_arg(a->ap, int);
+            f++;
+        } else {
+            f = parse_width(f, &s->precision);
+        }
+    }
+    return parse_length(f, bytes);
+}
+
+/* False: no such conversion, nothing printed. */
+static bool put_conversion(struct out *o, struct spec *s, char conversion, unsigned bytes, struct args *a)
+{
+    switch (conversion) {
+    case 'd': case 'i': {
+        s64 v = bytes == 8 ? va_arg(a->ap, s64) : va_arg(a->ap, int);
+        put_signed(o, s, bytes == 1 ? (s8)v : bytes == 2 ? (s16)v : v);
+        return true;
+    }
+    case 'u': case 'x': case 'X': case 'o': {
+        u64 v = bytes == 8 ? va_arg(a->ap, u64) : va_arg(a->ap, unsigned);
+        put_unsigned(o, s, bytes == 1 ? (u8)v : bytes == 2 ? (u16)v : v, conversion);
+        return true;
+    }
+    case 'p':
+        s->precision = 16;
+        put_number(o, s, (u64)(uintptr_t)va_arg(a->ap, void *), 16, "");
+        return true;
+    case 'c': {
+        char c = (char)va_arg(a->ap, int);
+        put_text(o, s, &c, 1);
+        return true;
+    }
+    case 's':
+        put_string(o, s, va_arg(a->ap, const char *));
+        return true;
+    case '%':
+        put(o, '%');
+        return true;
+    default:
+        return false;
+    }
+}
+
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 {
     struct out o = { buf, size, 0 };
+    struct args a;
+
+    va_copy(a.ap, ap);
     for (const char *f = fmt; *f; f++) {
+        const char *start = f;
+        struct spec s;
+        unsigned bytes;
+
         if (*f != '%') {
             put(&o, *f);
             continue;
         }
-        const char *start = f;
-        struct spec s = { .precision = -1 };
-        unsigned bytes;
-        f = parse_flags(f + 1, &s);
-        if (*f == '*') {
-            s.width = va_arg(ap, int);
-            s.left |= s.width < 0;
-            s.width = s.width < 0 ? -s.width : s.width;
-            f++;
-        } else {
-            f = parse_width(f, &s.width);
-        }
-        if (*f == '.') {
-            if (*++f == '*') {
-                s.precision = va_arg(ap, int);
-                f++;
-            } else {
-                f = parse_width(f, &s.precision);
-            }
-        }
-        f = parse_length(f, &bytes);
-        switch (*f) {
-        case 'd': case 'i': {
-            s64 v = bytes == 8 ? va_arg(ap, s64) : va_arg(ap, int);
-            put_signed(&o, &s, bytes == 1 ? (s8)v : bytes == 2 ? (s16)v : v);
-            break;
-        }
-        case 'u': case 'x': case 'X': case 'o': {
-            u64 v = bytes == 8 ? va_arg(ap, u64) : va_arg(ap, unsigned);
-            put_unsigned(&o, &s, bytes == 1 ? (u8)v : bytes == 2 ? (u16)v : v, *f);
-            break;
-        }
-        case 'p':
-            s.precision = 16;
-            put_number(&o, &s, (u64)(uintptr_t)va_arg(ap, void *), 16, "");
-            break;
-        case 'c': {
-            char c = (char)va_arg(ap, int);
-            put_text(&o, &s, &c, 1);
-            break;
-        }
-        case 's':
-            put_string(&o, &s, va_arg(ap, const char *));
-            break;
-        case '%':
-            put(&o, '%');
-            break;
-        case '\0':
-            f--;
-            /* fall through */
-        default:
-            for (; start <= f; start++)
+        f = parse_spec(f + 1, &s, &bytes, &a);
+        if (!put_conversion(&o, &s, *f, bytes, &a)) {
+            f -= !*f;
+            for (; start <= f; start++) /* as it stands */
                 put(&o, *start);
         }
     }
+    va_end(a.ap);
     if (size)
         buf[min(o.len, size - 1)] = '\0';
     return (int)o.len;

@@ -2,9 +2,7 @@
  * Fuzz entry for the instruction decoder (libFuzzer, AFL): any bytes, both code sizes. What must hold: no read beyond
  * the bytes given (a sanitizer sees that), lengths within 1..15 and n, register numbers within 0..15, the same answer
  * when bytes beyond the instruction change. Build: clang -fsanitize=fuzzer,address -I. tests/fuzz/fuzz_insn.c
- * Without libFuzzer -DFUZZ_MAIN makes a program that reads files.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86/pv/insn.c"
@@ -40,20 +38,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(exact);
     return 0;
 }
-
-#ifdef FUZZ_MAIN
-int main(int argc, char **argv)
-{
-    static uint8_t buf[4096];
-
-    for (int i = 1; i < argc; i++) {
-        FILE *f = fopen(argv[i], "rb");
-        if (!f)
-            return 1;
-        size_t n = fread(buf, 1, sizeof(buf), f);
-        fclose(f);
-        LLVMFuzzerTestOneInput(buf, n);
-    }
-    return 0;
-}
-#endif

@@ -2,13 +2,12 @@
  * Fuzz entry for the xz decoder (libFuzzer, AFL): any bytes, with a room taken from the first. What must hold: nothing
  * read outside the input or written outside the room (a sanitizer sees that), and a reason for every refusal. To get
  * behind the CRCs, the headers' are made right first. With -DFUZZ_LIBLZMA (and -llzma), the library has to agree about
- * what is a whole stream. Without libFuzzer -DFUZZ_MAIN makes a program that reads files.
+ * what is a whole stream.
  * Links: core/build/xz.c core/build/lzma2.c core/build/lzma.c core/build/bcj_x86.c core/build/crc.c core/build/why.c
  */
 #ifdef FUZZ_LIBLZMA
 #include <lzma.h>
 #endif
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "core/build/crc.h"
@@ -73,20 +72,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(in);
     return 0;
 }
-
-#ifdef FUZZ_MAIN
-int main(int argc, char **argv)
-{
-    static uint8_t buf[1 << 20];
-
-    for (int i = 1; i < argc; i++) {
-        FILE *f = fopen(argv[i], "rb");
-        if (!f)
-            return 1;
-        size_t n = fread(buf, 1, sizeof(buf), f);
-        fclose(f);
-        LLVMFuzzerTestOneInput(buf, n);
-    }
-    return 0;
-}
-#endif
