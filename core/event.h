@@ -44,6 +44,7 @@ void vcpu_mark_pending(struct vcpu *v);
 /* v->info moved (register_vcpu_info): re-mark everything pending, as the interface requires. */
 void event_vcpu_info_moved(struct vcpu *v);
 
+/* Debug key: d's ports, without locks: what changes meanwhile is shown as it comes. */
 void event_dump(struct domain *d);
 /* Auditor: recount ports; number of defects found. */
 unsigned event_audit(struct domain *d);

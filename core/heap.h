@@ -33,9 +33,10 @@ void heap_make_zero(mfn_t mfn, unsigned order);
 void heap_free_dirty(mfn_t mfn);
 /* Scrub the oldest that wait, at most 64; false if none did. Takes: heap. May flush TLBs. */
 bool heap_scrub_batch(void);
-/* Do all waiting scrubbing now; the number of batches. */
+/* Do all waiting scrubbing now, for tests; the number of batches. Takes: heap. */
 unsigned heap_scrub_all(void);
 
+/* In frames; free ones include those that wait to be scrubbed. */
 u64 heap_free_pages(void);
 u64 heap_total_pages(void);
 /* Frames free below 2^addr_bits bytes (0: anywhere), claimed ones included. */

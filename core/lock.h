@@ -23,6 +23,7 @@ struct spinlock {
 #define SPINLOCK(c) { 0, LOCKCLASS_##c, 0 }
 #define spin_lock_init(l, c) (*(l) = (struct spinlock)SPINLOCK(c))
 
+/* spin_lock() that has to wait: answers other CPUs' requests meanwhile. */
 void spin_lock_slow(struct spinlock *l);
 void lock_check_take(struct spinlock *l);   /* debug only: order and recursion */
 void lock_check_tried(struct spinlock *l);  /* the same for a lock that was not waited for: no order */

@@ -61,7 +61,7 @@ long mmu_ungrant_map(struct domain *d, u64 host_addr, bool contains_pte, mfn_t m
 /* CPUs on which the vcpus of a guest bitmap may have translations. -EFAULT. */
 long vcpu_mask_cpus(struct domain *d, gva_t bitmap, u64 *cpus);
 
-/* Machine-to-physical table entry; INVALID_M2P when not set. */
+/* Machine-to-physical table entry; INVALID_M2P when not set. Frames beyond the table are passed over. No locks. */
 #define INVALID_M2P (~0UL)
 void m2p_set(mfn_t mfn, gfn_t gfn);
 

@@ -15,6 +15,7 @@ enum perfc {
 
 #if defined(SERAI_DEBUG) || defined(SERAI_PERFC)
 #define PERFC_BUILD 1
+/* On this CPU; a hypercall's number is the guest's, any. */
 void perfc_add(enum perfc counter, u64 n);
 void perfc_hypercall(u32 nr);
 #else

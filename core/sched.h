@@ -29,12 +29,19 @@ void sched_switched(struct vcpu *prev);
 /* Times per RUNSTATE_* up to now. */
 void vcpu_runstate_get(struct vcpu *v, vcpu_runstate_info_t *out);
 
+/*
+ * CPUs that v may run on, and those it had better; it moves at once if it has to. -EINVAL: hard names no CPU that is
+ * online. Takes: sched.
+ */
 long sched_set_affinity(struct vcpu *v, u64 hard, u64 soft);
 struct xen_domctl_scheduler_op;
 struct xen_sysctl_scheduler_op;
+/* Weight and cap (percent of a CPU, 0: none) of d; rate limit (us). -EINVAL, -ESRCH. Take: sched. */
 long sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op);
 long sched_sysctl(struct xen_sysctl_scheduler_op *op);
+/* ns since the CPU came up; 0: no such CPU. */
 ns_t cpu_idle_time(unsigned cpu);
+/* Debug key: run queues and who is on them. Takes: sched. */
 void sched_dump(void);
 
 long do_sched_op(u64 cmd, u64 arg);

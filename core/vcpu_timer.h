@@ -4,6 +4,7 @@
 
 #define PERIODIC_MIN_NS 1000000UL       /* shorter periods "may not be supported": public vcpu.h */
 
+/* v is new; its timers start on this CPU, unset. */
 void vcpu_timers_init(struct vcpu *v);
 /* VCPUOP_* of the same names; 0, -EFAULT, -EINVAL, -ETIME. */
 long vcpu_op_set_periodic(struct vcpu *v, gva_t arg);

@@ -45,7 +45,7 @@ static u64 mul_div(u64 a, u64 b, u64 c)
     return q;
 }
 
-struct clock_scale clock_scale_from_hz(u64 hz)
+static struct clock_scale scale_from_hz(u64 hz)
 {
     struct clock_scale s = { 0, 0 };
     u64 unit = NS_PER_S;
@@ -63,30 +63,32 @@ struct clock_scale clock_scale_from_hz(u64 hz)
     return s;
 }
 
-u64 clock_scale_apply(struct clock_scale s, u64 ticks)
+static u64 scale_apply(struct clock_scale s, u64 ticks)
 {
     ticks = s.shift >= 0 ? ticks << s.shift : ticks >> -s.shift;
     return (u64)(((unsigned __int128)ticks * s.mul) >> 32);
 }
 
-ns_t clock_tsc_to_ns(u64 tsc)
+/* now_ns() from a TSC reading of this CPU. */
+static ns_t tsc_to_ns(u64 tsc)
 {
     s64 ticks = (s64)(tsc - origin[smp_cpu()]);
 
-    return ticks > 0 ? clock_scale_apply(scale, (u64)ticks) : 0;
+    return ticks > 0 ? scale_apply(scale, (u64)ticks) : 0;
 }
 
-u64 clock_ns_to_tsc(ns_t t)
+/* The TSC here at time t, which is at most LONGEST_WAIT away. */
+static u64 ns_to_tsc(ns_t t)
 {
     /* From now on, not from the origin: the rounding of the scale would add up to milliseconds in a year. */
     u64 tsc = rdtsc();
-    ns_t now = clock_tsc_to_ns(tsc);
+    ns_t now = tsc_to_ns(tsc);
 
     return t > now ? tsc + mul_div(min(t - now, LONGEST_WAIT), tsc_hz, NS_PER_S) : tsc;
 }
 
 u64 machine_tsc(void) { return rdtsc(); }
-ns_t now_ns(void) { return clock_tsc_to_ns(rdtsc()); }
+ns_t now_ns(void) { return tsc_to_ns(rdtsc()); }
 u64 clock_tsc_hz(void) { return tsc_hz; }
 bool clock_tsc_stable(void) { return READ_ONCE(tsc_stable); }
 u64 clock_wall_base(void) { return READ_ONCE(wall_base); }
@@ -241,7 +243,7 @@ void clock_init(void)
     u64 seconds;
 
     measure();
-    scale = clock_scale_from_hz(tsc_hz);
+    scale = scale_from_hz(tsc_hz);
     origin[smp_cpu()] = rdtsc();
     clock_cpu_init();
     seconds = cmos_seconds();
@@ -262,7 +264,7 @@ void machine_timer_arm(ns_t deadline)
     this_cpu()->timer_deadline = deadline;
     if (cpu_has.tsc_deadline) {
         /* 0 disarms; a time in the past fires at once. One tick late rather than early: early means twice. */
-        wrmsr(MSR_TSC_DEADLINE, deadline ? max(clock_ns_to_tsc(deadline) + 1, 1UL) : 0);
+        wrmsr(MSR_TSC_DEADLINE, deadline ? max(ns_to_tsc(deadline) + 1, 1UL) : 0);
         return;
     }
     if (deadline == 0) {

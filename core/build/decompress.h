@@ -26,6 +26,7 @@ struct decompression {
 
 enum decompress_result { DECOMPRESS_OK, DECOMPRESS_FULL, DECOMPRESS_BAD };
 
+/* By the first bytes; and its name for messages. */
 enum compression compression_of(const void *data, u64 size);
 const char *compression_name(enum compression c);
 /* Bytes of arena that unpacking this input can take. */

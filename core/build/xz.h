@@ -18,6 +18,7 @@ struct xz {
     void *tables;               /* xz_table_bytes() bytes, aligned to 8 */
 };
 
+/* Size of xz.tables, the same for every input. */
 u64 xz_table_bytes(void);
 /* Decode. No more than out_room bytes of `out` are touched; on anything but OK their contents mean nothing. */
 enum xz_result xz_decode(struct xz *x, struct why *why);

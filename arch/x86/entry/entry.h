@@ -12,8 +12,10 @@ extern const u64 trap_stubs[256];
 extern char iret_guest[];
 extern char syscall_entry[], syscall32_entry[], sysenter_entry[];
 
+/* In entry.S: to the guest of `current`, or to the idle loop, with an empty stack. */
 void leave_to_guest(void) __noreturn;
 void leave_to_idle(void) __noreturn;
+/* In head.S: call fn, which does not return, on another stack. */
 void stack_switch_call(void *stack_top, void (*fn)(void)) __noreturn;
 
 /* Called by entry.S */
