@@ -102,7 +102,8 @@ static long port_alloc(struct domain *d)
     return port;
 }
 
-long event_alloc_unbound(struct domain *d, domid_t remote)
+/* A new port that needs nothing of others. */
+static long port_new(struct domain *d, u8 state, domid_t remote, u32 vcpu)
 {
     struct event_table *t = d->event;
 
@@ -111,11 +112,14 @@ long event_alloc_unbound(struct domain *d, domid_t remote)
     if (port > 0) {
         struct evtchn *chn = port_record(t, port);
         chn->remote_id = remote;
-        chn->state = EVTCHNSTAT_unbound;
+        chn->vcpu = vcpu;
+        chn->state = state;
     }
     spin_unlock(&t->lock);
     return port;
 }
+
+long event_alloc_unbound(struct domain *d, domid_t remote) { return port_new(d, EVTCHNSTAT_unbound, remote, 0); }
 
 /* ---- binding ---- */
 
@@ -178,19 +182,9 @@ long port_bind_virq(struct domain *d, u32 virq, u32 vcpu)
 
 long port_bind_ipi(struct domain *d, u32 vcpu)
 {
-    struct event_table *t = d->event;
-
     if (!vcpu_by_id(d, vcpu))
         return reject(-ENOENT, "IPI to vcpu %u, which does not exist", vcpu);
-    spin_lock(&t->lock);
-    long port = port_alloc(d);
-    if (port > 0) {
-        struct evtchn *chn = port_record(t, port);
-        chn->vcpu = vcpu;
-        chn->state = EVTCHNSTAT_ipi;
-    }
-    spin_unlock(&t->lock);
-    return port;
+    return port_new(d, EVTCHNSTAT_ipi, 0, vcpu);
 }
 
 static long pirq_bind_locked(struct domain *d, u32 pirq, bool share)
