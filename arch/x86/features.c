@@ -6,8 +6,8 @@
  * has faults here.
  *
  * Alternatives: STAC and CLAC are three bytes of NOP in the image and become themselves on CPUs with SMAP, once, before
- * the text is mapped read-only (paging_init() comes later). Detours: where PCIDs make a second way worth while, the first
- * instruction of the usual way becomes a jump to it.
+ * the text is mapped read-only (paging_init() comes later). Detours: where PCIDs make a second way worth while, the
+ * first instruction of the usual way becomes a jump to it.
  */
 #include "arch/x86/features.h"
 #include "arch/x86/asm.h"

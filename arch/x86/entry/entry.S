@@ -99,9 +99,9 @@
 .endm
 
 /*
- * Go from one of a vcpu's two address spaces to the other, whose CR3 is in \cr3; info is where INFO_cr3 is seen from here.
- * Without PCIDs that flushes, and the TLB clock is noted. With them the first instruction is a jump to the second way
- * (alternatives_patch()), which is isolate.h's address_space_toggle(). \cr3 and \tmp are lost.
+ * Go from one of a vcpu's two address spaces to the other, whose CR3 is in \cr3; info is where INFO_cr3 is seen from
+ * here. Without PCIDs that flushes, and the TLB clock is noted. With them the first instruction is a jump to the second
+ * way (alternatives_patch()), which is isolate.h's address_space_toggle(). \cr3 and \tmp are lost.
  */
 .macro TOGGLE_SPACE cr3, tmp, info=(-REGS_rip)
 774:

@@ -10,8 +10,8 @@
 
 
 /*
- * TLBs. Guest entries are never global, so loading CR3 flushes them all; that is noted by the TLB clock. Where the CPU has
- * PCIDs, a guest's kernel tables are PCID_KERNEL's and its user tables PCID_USER's on whatever CPU they run, and a
+ * TLBs. Guest entries are never global, so loading CR3 flushes them all; that is noted by the TLB clock. Where the CPU
+ * has PCIDs, a guest's kernel tables are PCID_KERNEL's and its user tables PCID_USER's on whatever CPU they run, and a
  * vcpu that goes from one to the other keeps both sets of entries.
  *
  * Invariant: entries of the PCID that is not loaded are never used once a flush was due: whoever flushes clears
