@@ -3,7 +3,7 @@
 HYPERVISOR ?= $(BUILD)/serai.elf
 export HYPERVISOR
 
-.PHONY: packages run image iso check check-fast install deb help
+.PHONY: packages run image iso check check-fast check-many install deb help
 
 packages:                  ## install the packages the build needs, or name them
 	@tools/need build
@@ -26,6 +26,10 @@ check: $(HYPERVISOR)       ## every test; the last line is 'N passed, N failed'
 check-fast: $(HYPERVISOR)  ## the selection that needs less than two minutes
 	@tools/need run tiny check
 	@tools/check fast
+
+check-many: $(HYPERVISOR)  ## 128 domains at once, made by xl (half an hour)
+	@tools/need run tiny image check
+	@MANY=128 TIME_SCALE=$${TIME_SCALE:-4} $(PYTHON) -m pytest -v -p no:cacheprovider tests/system/test_xl.py -k many
 
 # Debian's 20_linux_xen makes a boot menu entry for every pair of /boot/xen-*.gz and domain 0 kernel.
 install: $(HYPERVISOR)     ## put the hypervisor where Debian's GRUB scripts find it (then run update-grub)

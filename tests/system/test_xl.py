@@ -1,8 +1,10 @@
 """xl beyond the reference scenario: many small guests, tools used badly, and whether everything is given back.
 
 Domain 0 is the Debian of 'make run'; the guest is tests/system/guest/tiny.c, which starts in no time and comes on a
-second disk, as a tar archive. One boot serves all tests here: each leaves no domain behind.
+second disk, as a tar archive. One boot serves all tests here: each leaves no domain behind. MANY in the environment is
+how many domains are to live at once (make check-many: 128).
 """
+import os
 import re
 import subprocess
 import tarfile
@@ -13,6 +15,7 @@ from machine import TOP
 from test_debian import GUEST_ESCAPE, Debian
 
 SOURCES = TOP / "tests/system/guest"
+MANY = int(os.environ.get("MANY", "4"))
 CONFIG = 'name="t"\ntype="pv"\nkernel="/root/tiny"\nmemory=8\nvcpus=1\non_crash="preserve"\n'
 CFLAGS = """-std=gnu11 -O1 -ffreestanding -fno-pie -no-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
             -fno-strict-aliasing -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables
@@ -113,10 +116,80 @@ def test_refusals_have_reasons(host):
     assert not re.search(r"^\(null\)|^t ", host.shell("xl list"), re.M)
 
 
-def test_no_save_file(host):
-    said, _ = fails(host, "head -c 100000 /dev/urandom > /root/junk; xl restore /root/junk")
+def answering(host):
+    """How many guests send back what they are sent: that is an event each way. xenconsoled keeps what nobody read."""
+    return int(host.shell("n=0; for d in $(xl list | awk 'NR > 2 { print $2 }'); do "
+                          "t=$(xenstore-read /local/domain/$d/console/tty); echo hello > $t; "
+                          "timeout 10 grep -qm 1 hello < $t && n=$((n+1)); done; echo $n", 60 + 3 * MANY).split()[-1])
+
+
+def guests(host):
+    return int(host.shell("xl list | tail -n +3 | wc -l").split()[-1])
+
+
+def test_many_at_once(host):
+    before = free_memory(host)
+    host.shell(f'n=0; for i in $(seq {MANY}); do xl create -q /root/t.cfg "name=\\"m$i\\"" && n=$((n+1)); done; '
+               f"[ $n = {MANY} ]", 60 + 10 * MANY)
+    assert guests(host) == answering(host) == MANY
+    host.shell("for d in $(xl list | awk 'NR > 2 { print $2 }'); do xl destroy $d; done", 60 + 5 * MANY)
+    assert guests(host) == 0 and free_memory(host) == before
+    sound(host)
+
+
+@pytest.fixture
+def saved(host):
+    """The size of /root/save, a guest that was saved; another goes on and must answer at the end."""
+    create(host, "other")
+    if "save" not in host.shell("ls /root"):
+        create(host)
+        host.shell("sleep 1; xl save t /root/save", 60)
+    assert guests(host) == 1
+    yield int(host.shell("stat -c %s /root/save").split()[-1])
+    assert guests(host) == answering(host) == 1
+    host.shell("xl destroy other; rm -f /root/cut /root/pipe")
+    sound(host)
+
+
+def test_restored_guest_answers(host, saved):
+    host.shell("xl restore /root/save", 60)
+    assert guests(host) == answering(host) == 2
+    host.shell("xl save -c t /root/cut", 60)        # and stays
+    assert guests(host) == answering(host) == 2
+    host.shell("xl destroy t")
+
+
+def test_truncated_saves(host, saved):
+    before = free_memory(host)
+    for size in (100, saved // 2, saved - 200):
+        said, _ = fails(host, f"head -c {size} /root/save > /root/cut; xl restore /root/cut")
+        assert "error" in said
+        assert guests(host) == 1 and free_memory(host) == before
+    said, _ = fails(host, "head -c 100000 /dev/urandom > /root/cut; xl restore /root/cut")
     assert said
-    assert not re.search(r"^t ", host.shell("xl list"), re.M)
+
+
+def test_tools_die_while_restoring(host, saved):
+    """The tool waits for the second half of a guest, which is then made to look as if it would never come."""
+    before = free_memory(host)
+    half = f"rm -f /root/pipe; mkfifo /root/pipe; (head -c {saved // 2} /root/save; sleep 6) > /root/pipe & "
+    said, _ = fails(host, half + "(sleep 3; pkill -9 -f libxl-save-helpe[r]) & xl restore /root/pipe")
+    assert "error" in said
+    host.shell("wait; true", 30)
+    assert guests(host) == 1 and free_memory(host) == before
+    host.shell(half + "xl restore /root/pipe & sleep 3; kill -9 $!; pkill -9 -f libxl-save-helpe[r]; wait; true", 30)
+    host.shell("for d in $(xl list | awk '$1 != \"other\" && NR > 2 { print $2 }'); do xl destroy $d; done", 60)
+    assert guests(host) == 1 and free_memory(host) == before
+
+
+def test_guest_dies_while_saved(host, saved):
+    before = free_memory(host)
+    create(host)
+    said, _ = fails(host, "rm -f /root/pipe; mkfifo /root/pipe; (head -c 100000 > /dev/null; sleep 4) < /root/pipe & "
+                          "(sleep 2; xl destroy t) & xl save t /root/pipe")
+    assert "error" in said
+    host.shell("wait; true", 30)
+    assert guests(host) == 1 and free_memory(host) == before
 
 
 def test_everything_comes_back(host):

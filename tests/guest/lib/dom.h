@@ -51,7 +51,7 @@ u64 free_pages_settled(u64 want);
 u64 free_pages_after_first_domain(void);
 long domain_info(u16 id, struct xen_domctl_getdomaininfo *info);
 u64 domain_ran(u16 id);                 /* ns that its vcpus ran, all together */
-void domain_share(u16 id, unsigned weight, unsigned cap);       /* as xl sched-credit2 -w -c */
+void domain_share(u16 id, unsigned weight, unsigned cap);       /* as xl sched-credit2 -w -c; cap 0: none */
 void domain_pin(u16 id, unsigned vcpu, u64 cpus);               /* hard affinity */
 
 /* the child's side */

@@ -13,7 +13,7 @@
 void test(void)
 {
     hogs_make(2);
-    domain_share(hog[1].id, 512, 0xffff);
+    domain_share(hog[1].id, 512, 0);
     hogs_measure(2, 3 * S);
     within("256:512, time of the heavy one", ran[1], 2 * ran[0], 300);
     within("256:512, its work", counted[1], 2 * counted[0], 300);

@@ -3,10 +3,12 @@
  * sends back what it is sent, each time its event channel says so. A word in its command line makes it a bad neighbour:
  *     burn     runs for ever              flood    sends events as fast as it can
  *     balloon  gives a page back and takes it again, for ever       crash    dies at once
- * It keeps the list of lists of its frames, which tools that dump a domain want.
+ * It keeps the list of lists of its frames, which tools that dump or save a domain want; it can be saved: the event
+ * channel that it names in xenstore asks it to suspend, and where it is restored it says "tiny: again".
  */
 #include "abi/xen.h"
 #include <xen/io/console.h>
+#include <xen/io/xs_wire.h>
 
 #define VIRT_BASE 0xffffffff80000000UL
 #define M2P ((const u64 *)0xffff800000000000UL)
@@ -42,12 +44,15 @@ static bool told(const char *word)
     return false;
 }
 
-static void notify(void)
+static void send_to(evtchn_port_t port)
 {
-    struct evtchn_send send = { .port = si->console.domU.evtchn };
+    struct evtchn_send send = { .port = port };
 
     hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, (u64)&send, 0);
 }
+
+static void notify(void) { send_to(si->console.domU.evtchn); }
+static void *page_of(u64 frame) { return (void *)(VIRT_BASE + (M2P[frame] << 12)); }
 
 static void put(char c)
 {
@@ -57,13 +62,15 @@ static void put(char c)
     __atomic_store_n(&console->out_prod, console->out_prod + 1, __ATOMIC_RELEASE);
 }
 
+static void say(const char *text)
+{
+    while (*text)
+        put(*text++);
+    notify();
+}
+
 static void echo(void)
 {
-    evtchn_port_t port = si->console.domU.evtchn;
-    struct sched_poll poll = { .ports.p = &port, .nr_ports = 1 };
-
-    hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (u64)&poll, 0);
-    __atomic_fetch_and(&shared->evtchn_pending[port / 64], ~(1UL << port % 64), __ATOMIC_SEQ_CST);
     if (console->in_cons == __atomic_load_n(&console->in_prod, __ATOMIC_ACQUIRE))
         return;
     while (console->in_cons != __atomic_load_n(&console->in_prod, __ATOMIC_ACQUIRE))
@@ -92,15 +99,98 @@ static void tell_tools(void)
     shared->arch.pfn_to_mfn_frame_list_list = frame_of(lists);
 }
 
+/* ---- suspend ---- */
+
+static evtchn_port_t suspend_port;
+
+/* The answer is not waited for: there is one request in a life. */
+static void store_write(const char *path, const char *value, unsigned value_bytes)
+{
+    struct xenstore_domain_interface *ring = page_of(si->store_mfn);
+    struct xsd_sockmsg head = { .type = XS_WRITE };
+    unsigned at = ring->req_prod, path_bytes = 0;
+
+    while (path[path_bytes++])      /* with its end */
+        ;
+    head.len = path_bytes + value_bytes;
+    for (unsigned i = 0; i < sizeof(head); i++)
+        ring->req[MASK_XENSTORE_IDX(at++)] = ((const char *)&head)[i];
+    for (unsigned i = 0; i < path_bytes; i++)
+        ring->req[MASK_XENSTORE_IDX(at++)] = path[i];
+    for (unsigned i = 0; i < value_bytes; i++)
+        ring->req[MASK_XENSTORE_IDX(at++)] = value[i];
+    __atomic_store_n(&ring->req_prod, at, __ATOMIC_RELEASE);
+    send_to(si->store_evtchn);
+}
+
+static void offer_suspend(void)
+{
+    struct evtchn_alloc_unbound a = { .dom = DOMID_SELF, .remote_dom = 0 };
+    char digits[4];
+
+    hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, (u64)&a, 0);
+    suspend_port = a.port;
+    for (unsigned i = 0, n = a.port; i < sizeof(digits); i++, n /= 10)
+        digits[sizeof(digits) - 1 - i] = (char)('0' + n % 10);
+    store_write("device/suspend/event-channel", digits, sizeof(digits));
+}
+
+/* What names machine addresses, made anew wherever we wake up. */
+static void settle(void)
+{
+    hypercall(__HYPERVISOR_update_va_mapping, (u64)shared_page, si->shared_info | WRITABLE_PAGE, UVMF_INVLPG);
+    console = page_of(si->console.domU.mfn);
+    tell_tools();
+}
+
+/* Who restores us wants these as page numbers, and makes frames of them; if nobody does, we do. */
+static void suspend(void)
+{
+    struct sched_shutdown why = { .reason = SHUTDOWN_suspend };
+    u64 store = si->store_mfn, console_frame = si->console.domU.mfn;
+
+    si->store_mfn = M2P[store];
+    si->console.domU.mfn = M2P[console_frame];
+    hypercall(__HYPERVISOR_update_va_mapping, (u64)shared_page, 0, UVMF_INVLPG);   /* not ours to take along */
+    if (hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (u64)&why, frame_of(si))) {
+        si->store_mfn = store;
+        si->console.domU.mfn = console_frame;
+        settle();
+        say("tiny: stays\n");
+    } else {
+        settle();
+        offer_suspend();
+        say("tiny: again\n");
+    }
+}
+
+/* ---- life ---- */
+
+static bool happened(evtchn_port_t port)
+{
+    u64 bit = 1UL << port % 64;
+
+    return __atomic_fetch_and(&shared->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
+}
+
+static void live(void)
+{
+    evtchn_port_t ports[2] = { si->console.domU.evtchn, suspend_port };
+    struct sched_poll poll = { .ports.p = ports, .nr_ports = 2 };
+
+    hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (u64)&poll, 0);
+    if (happened(ports[0]))
+        echo();
+    if (happened(ports[1]))
+        suspend();
+}
+
 void start(struct start_info *info)
 {
     si = info;
-    hypercall(__HYPERVISOR_update_va_mapping, (u64)shared_page, si->shared_info | WRITABLE_PAGE, UVMF_INVLPG);
-    console = (struct xencons_interface *)(VIRT_BASE + (M2P[si->console.domU.mfn] << 12));
-    tell_tools();
-    for (const char *c = "tiny: up\n"; *c; c++)
-        put(*c);
-    notify();
+    settle();
+    offer_suspend();
+    say("tiny: up\n");
     if (told("crash"))
         __asm__ volatile("ud2");
     while (told("burn"))
@@ -110,5 +200,5 @@ void start(struct start_info *info)
     while (told("balloon"))
         balloon();
     for (;;)
-        echo();
+        live();
 }
