@@ -45,7 +45,7 @@ static inline int put_guest_word(u64 va, u64 v)
 /* A fixed number of words: six are a runstate record, seven the frame of an event or exception without error code. */
 #define PUT_NEXT(i, off) "movq " #off "(%[src]), %[t]\n" #i "0: movq %[t], " #off "(%[dst])\n\t"
 #define DEFINE_PUT_GUEST(name, words, code, table)                                                                  \
-    static inline int name(u64 va, const u64 *src)                                                                  \
+    static inline __attribute__((always_inline)) int name(u64 va, const u64 *src)                                   \
     {                                                                                                               \
         int err = 0;                                                                                                \
         u64 t;                                                                                                      \
