@@ -32,7 +32,8 @@ SRC_C := $(sort $(wildcard abi/*.c core/*.c core/*/*.c lib/*.c arch/x86/*.c arch
 SRC_S := $(sort $(wildcard arch/x86/*/*.S))
 OBJ := $(SRC_C:%.c=$(O)/%.o) $(SRC_S:%.S=$(O)/%.o)
 LIBDIR := /usr/lib/x86_64-linux-gnu
-LIBS := $(LIBDIR)/liblzma.a $(LIBDIR)/libzstd.a $(LIBDIR)/libz.a $(LIBDIR)/liblz4.a $(shell $(CC) -print-libgcc-file-name)
+# Not :=, the compiler may only be installed by the first recipe that runs.
+LIBS = $(LIBDIR)/liblzma.a $(LIBDIR)/libzstd.a $(LIBDIR)/libz.a $(LIBDIR)/liblz4.a $(shell $(CC) -print-libgcc-file-name)
 
 .PHONY: all clean help
 all: $(BUILD)/serai.elf
