@@ -1,9 +1,10 @@
 """A whole Debian is domain 0, and another one its guest: what a user of 'make run' does, by hand, on the console.
 
 The system boots from the virtio disk to its login prompt, root logs in, the system is healthy. A file of 200 MB is
-written and reads back the same after the caches are dropped; a TCP transfer reaches the host. apt installs a
-package that came over the network, and removes it. Debian's own service has started the toolstack, so xl lists domains
-and creates the ready-made guest, whose login prompt appears on its console. reboot brings the machine back, poweroff ends it. 'make run' itself (tools/run) is what starts it.
+written and reads back the same after the caches are dropped; a TCP transfer reaches the host. apt installs a package
+that came over the network, and removes it. Debian's own service has started the toolstack, so xl lists domains and
+creates the ready-made guest, whose login prompt appears on its console. reboot brings the machine back, poweroff ends
+it. 'make run' itself (tools/run) is what starts it.
 """
 import os
 import re

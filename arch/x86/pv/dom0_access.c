@@ -58,7 +58,7 @@ static void memory(struct domain *d)
 {
     mfn_t lapic = acpi.lapic_base >> PAGE_SHIFT;
     rangeset_add(d->iomem, 0, (1UL << (cpu_has.phys_bits - PAGE_SHIFT)) - 1);
-    /* AMD's HyperTransport range is no memory: accesses there are messages to the chip set (BKDG, "HyperTransport I/O"). */
+    /* AMD's HyperTransport range is no memory: what is sent there are messages to the chip set. */
     if (cpu_has.amd)
         rangeset_remove(d->iomem, HT_RANGE >> PAGE_SHIFT, (HT_RANGE_END >> PAGE_SHIFT) - 1);
     if (lapic)

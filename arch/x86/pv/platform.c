@@ -168,8 +168,9 @@ static long sanitize_pdc(gva_t buffer)
     if (pdc[0] != PDC_REVISION || !pdc[1])
         return reject(-EINVAL, "processor capabilities: revision %u with %u words", pdc[0], pdc[1]);
     pdc[2] &= ~PDC_NATIVE_STATES;
-    return copy_elem_to_guest(buffer, 2, &pdc[2]) ? reject(-EFAULT, "processor capabilities: the buffer is not writable")
-                                                  : 0;
+    if (copy_elem_to_guest(buffer, 2, &pdc[2]))
+        return reject(-EFAULT, "processor capabilities: the buffer is not writable");
+    return 0;
 }
 
 static long op_pminfo(xen_platform_op_t *op)

@@ -9,8 +9,8 @@
  *
  * What is not a simple store of 1 to 8 bytes inside one entry, or is refused by the MMU, is given back as the page
  * fault it was. A plain store into one of Serai's own devices that a guest may look at (I/O APIC, HPET) is done, too:
- * it has no effect. The commonest stores (mov and xchg of a 64-bit register) have a decoder of their own in front: kernels
- * issue them by the ten thousand. Nothing here kills a guest.
+ * it has no effect. The commonest stores (mov and xchg of a 64-bit register) have a decoder of their own in front:
+ * kernels issue them by the ten thousand. Nothing here kills a guest.
  */
 #include "arch/x86/pv/ptwr.h"
 #include "arch/x86/mm/uaccess.h"
