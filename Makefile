@@ -32,9 +32,10 @@ SRC_C := $(sort $(wildcard abi/*.c core/*.c core/*/*.c lib/*.c arch/x86/*.c arch
 SRC_S := $(sort $(wildcard arch/x86/*/*.S))
 OBJ := $(SRC_C:%.c=$(O)/%.o) $(SRC_S:%.S=$(O)/%.o)
 LIBDIR := /usr/lib/x86_64-linux-gnu
-LIBS := $(LIBDIR)/liblzma.a $(LIBDIR)/libzstd.a $(LIBDIR)/libz.a $(LIBDIR)/liblz4.a $(shell $(CC) -print-libgcc-file-name)
+# Not :=, the compiler may only be installed by the first recipe that runs.
+LIBS = $(LIBDIR)/liblzma.a $(LIBDIR)/libzstd.a $(LIBDIR)/libz.a $(LIBDIR)/liblz4.a $(shell $(CC) -print-libgcc-file-name)
 
-.PHONY: all clean help
+.PHONY: all clean help FORCE
 all: $(BUILD)/serai.elf
 
 $(O)/%.o: %.c $(O)/offsets.h
@@ -73,12 +74,18 @@ $(O)/serai.elf: $(O)/serai-syms arch/x86/boot/wrap/wrap.lds arch/x86/boot/wrap/w
 	  arch/x86/boot/wrap/wrap.S -o $(O)/wrap.o
 	$(LD) -m elf_i386 -nostdlib -z noexecstack --build-id=none -T arch/x86/boot/wrap/wrap.lds -o $@ $(O)/wrap.o
 
-$(BUILD)/serai.elf: $(O)/serai.elf
+# Which of the two builds build/serai.elf is: make after make DEBUG=1 must copy again.
+$(BUILD)/variant: FORCE
+	@mkdir -p $(@D)
+	@echo $(O) | cmp -s - $@ || echo $(O) > $@
+FORCE:
+
+$(BUILD)/serai.elf: $(O)/serai.elf $(BUILD)/variant
 	cp $< $@
 	cp $(O)/serai-syms $(BUILD)/serai-syms
 
 clean:
-	rm -rf $(BUILD)/obj $(BUILD)/debug $(BUILD)/serai.elf $(BUILD)/serai-syms
+	rm -rf $(BUILD)/obj $(BUILD)/debug $(BUILD)/serai.elf $(BUILD)/serai-syms $(BUILD)/variant
 
 -include $(OBJ:.o=.d)
 -include tools/front.mk

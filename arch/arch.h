@@ -138,9 +138,7 @@ void arch_physinfo(struct xen_sysctl_physinfo *info);
 
 /* Let domain 0 use the hardware Serai does not keep for itself: fill d->iomem, ioports, irqs. */
 void machine_dom0_resources(struct domain *d);
-/*
- * Device memory that Serai programs itself and others may at most read: the IOAPICs, which decide where interrupts go.
- */
+/* Device memory that Serai programs itself and others may at most read: IOAPICs, HPET. */
 bool machine_frame_readonly(mfn_t mfn);
 
 /* Reports for debug keys. */

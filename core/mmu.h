@@ -38,9 +38,12 @@ long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid);
  */
 long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas);
 
+/* Does va, in current's kernel, map one of the devices that are only shown (machine_frame_readonly)? Takes: mmu. */
+bool mmu_maps_readonly_device(struct vcpu *v, u64 va);
+
 /*
- * The same for the commonest case: exchange a whole entry of an L1 table mapped at va (aligned to 8). False: nothing
- * was done, it is not that case or was refused. *old: what was replaced.
+ * The same as mmu_guest_pte_write() for the commonest case: exchange a whole entry of an L1 table mapped at va (aligned
+ * to 8). False: nothing was done, it is not that case or was refused. *old: what was replaced.
  */
 bool mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val, u64 *old);
 

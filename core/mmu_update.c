@@ -351,6 +351,15 @@ static long guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned 
     return rc;
 }
 
+bool mmu_maps_readonly_device(struct vcpu *v, u64 va)
+{
+    spin_lock(&v->domain->mmu_lock);
+    u64 *map = pte_find(v->arch.kernel_l4, va);
+    bool yes = map && (*map & PTE_PRESENT) && machine_frame_readonly(pte_mfn(*map));
+    spin_unlock(&v->domain->mmu_lock);
+    return yes;
+}
+
 long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas)
 {
     for (;;) {

@@ -28,7 +28,7 @@ long pte_take_device(struct domain *d, pg_owner_t pg, u64 *pte)
     if (!d->iomem || !rangeset_contains(d->iomem, mfn, mfn))
         return reject(-EPERM, "frame %#lx is not RAM, and domain %u has no permission for it", (unsigned long)mfn,
                       d->id);
-    /* Kernels map an IOAPIC as if they could program it and only read it: they get what they can use. */
+    /* Kernels map IOAPIC and HPET as if they could program them: they get what they can use. */
     if (machine_frame_readonly(mfn))
         *pte &= ~PTE_RW;
     return 0;

@@ -2,6 +2,8 @@
 #pragma once
 #include "lib/types.h"
 
+#define LAPIC_WINDOW MiB(1)     /* the range set aside for its registers and for messages (SDM 10.11) */
+
 /* Boot CPU, once, after acpi_init(): choose xAPIC or x2APIC, map the registers. False: this CPU has no APIC. */
 bool apic_init(void);
 /*

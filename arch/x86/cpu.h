@@ -32,7 +32,7 @@ struct cpu {
     u64 *window_l1;             /* L1 table that maps the windows: 16 GDT + 16 LDT entries */
     struct vcpu *loaded;        /* whose registers, tables and FPU state it has, even while it idles */
     struct domain *space_domain; /* whose tables info->cr3 names; NULL: nobody's */
-    u32 tlb_clean;              /* it idles in Serai's own tables: its TLB has nothing of any guest (smp.c) */
+    u32 tlb_clean;              /* it idles in Serai's own tables: whatever guest it enters, it flushes first (smp.c) */
     ns_t timer_deadline;
     struct timer_heap *timers;  /* core/timer.c */
     void *runq;                 /* core/sched.c */

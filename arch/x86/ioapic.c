@@ -150,11 +150,3 @@ bool ioapic_read_register(paddr_t base, u32 reg, u32 *value)
         }
     return false;
 }
-
-bool machine_frame_readonly(mfn_t mfn)
-{
-    for (unsigned i = 0; i < ioapics; i++)
-        if (ioapic[i].base >> PAGE_SHIFT == mfn)
-            return true;
-    return false;
-}

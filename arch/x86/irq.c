@@ -46,7 +46,7 @@ struct irq {
 struct spinlock irq_lock = SPINLOCK(irq);
 static struct irq irqs[256];
 #define MAX_GSIS IRQ_MAX_GSIS
-static struct line { u8 vector; bool configured, level, active_low; } lines[MAX_GSIS];
+static struct line { u8 vector; bool configured, level, active_low, set_up; } lines[MAX_GSIS];
 static u64 spurious;
 
 u32 irq_gsis(void) { return min(ioapic_gsis(), (u32)MAX_GSIS); }
@@ -163,10 +163,11 @@ long irq_setup_gsi(u32 gsi, bool level, bool active_low)
     struct line *l;
 
     if (gsi >= irq_gsis() || !ioapic_has(gsi))
-        return reject(-ENODEV, "interrupt line %u does not exist; lines are below %u", gsi, irq_gsis());
+        return reject(-EINVAL, "interrupt line %u does not exist; lines are below %u", gsi, irq_gsis());
     l = &lines[gsi];
-    if (l->vector && irqs[l->vector].state != IRQ_IDLE)
+    if (l->set_up || (l->vector && irqs[l->vector].state != IRQ_IDLE))
         return refuse_quietly(-EEXIST);
+    l->set_up = true;
     l->level = level;
     l->active_low = active_low;
     l->configured = true;
@@ -184,7 +185,7 @@ long irq_request(u32 gsi, bool level, bool active_low, unsigned cpu, void (*fn)(
         vector = -EBUSY;
     if (vector > 0) {
         q = &irqs[vector];
-        lines[gsi] = (struct line){ (u8)vector, true, level, active_low };
+        lines[gsi] = (struct line){ (u8)vector, true, level, active_low, true };
         q->fn = fn;
         q->data = data;
         q->cpu = cpu;

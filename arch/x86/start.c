@@ -69,6 +69,32 @@ static void keep_e820(void)
     }
 }
 
+/* What the firmware left out and nobody may put a device at. What it has said something about stays so. */
+static void e820_reserve(paddr_t start, u64 bytes)
+{
+    unsigned at = 0;
+
+    if (e820.nr == E820_MAX)
+        return;
+    for (unsigned i = 0; i < e820.nr; i++) {
+        if (e820.e[i].addr < start + bytes && start < e820.e[i].addr + e820.e[i].size)
+            return;
+        if (e820.e[i].addr < start)
+            at = i + 1;
+    }
+    for (unsigned i = e820.nr++; i > at; i--)
+        e820.e[i] = e820.e[i - 1];
+    e820.e[at] = (struct e820_entry){ start, bytes, E820_RESERVED };
+}
+
+static void reserve_interrupt_controllers(void)
+{
+    for (unsigned i = 0; i < acpi.ioapics; i++)
+        e820_reserve(acpi.ioapic[i].base, PAGE_SIZE);
+    if (acpi.lapic_base)
+        e820_reserve(acpi.lapic_base, LAPIC_WINDOW);
+}
+
 const struct e820_list *machine_e820(void) { return &e820; }
 
 /* Stack and tables of a CPU, before it runs. */
@@ -139,6 +165,7 @@ static void start_machine(void)
         log_always("Halted.");
         machine_end(MACHINE_HALT);
     }
+    reserve_interrupt_controllers();
     if (!apic_init())
         panic("this CPU has no local APIC");
     apic_cpu_init();

@@ -262,8 +262,8 @@ static u64 load(struct image *im, const struct dom0_layout *l, struct kernel *k,
     return pfn;
 }
 
-/* The rest of the memory; region and list mapped; list written. First pfn of the list and its tables. */
-static u64 complete(struct image *im, const struct dom0_layout *l, u64 nr_pages)
+/* The rest of the memory; region and list mapped; list written. */
+static void complete(struct image *im, const struct dom0_layout *l, u64 nr_pages)
 {
     u64 list = l->p2m_tables ? im->pages : region_pfn(l, l->p2m);
     grow(im, nr_pages - im->pages);
@@ -274,7 +274,6 @@ static u64 complete(struct image *im, const struct dom0_layout *l, u64 nr_pages)
             image_map(im, l->p2m + (i << PAGE_SHIFT), list + i, true);
     }
     write_list(im, list, nr_pages);
-    return list;
 }
 
 /* Have the top-level table validated, pin it as the interface promises, and point vcpu 0 at the entry. */
@@ -344,12 +343,12 @@ void build_dom0(const struct boot_info *boot)
     if (!image_init(&image, d))
         give_up("no memory for the builder's records", "give the machine more memory");
     u64 initrd_pfn = load(&image, &layout, &kernel, boot);
-    u64 list = complete(&image, &layout, size.pages);
+    u64 loaded = image.pages;
+    complete(&image, &layout, size.pages);
     struct start_info *si = fill_start_info(&image, &layout, boot);
-    if (layout.p2m_tables) {
-        si->first_p2m_pfn = list;
+    si->first_p2m_pfn = loaded;     /* where the list is if it lies outside the region, else of no pages */
+    if (layout.p2m_tables)
         si->nr_p2m_frames = layout.p2m_pages + layout.p2m_tables;
-    }
     if (initrd_bytes) {
         si->mod_len = initrd_bytes;
         si->mod_start = layout.initrd ? layout.initrd : initrd_pfn;

@@ -16,8 +16,8 @@
 #include <machine/pte.h>
 
 #define EXTENT_BYTES (IMAGE_MAX_EXTENTS * sizeof(struct extent))
-#define TABLE_FLAGS (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define PAGE_FLAGS (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
+#define TABLE_FLAGS (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED)
+#define PAGE_FLAGS (PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
 bool image_init(struct image *im, struct domain *d)
 {

@@ -161,7 +161,7 @@ long do_memory_op(u64 cmd, u64 arg)
     case XENMEM_exchange:
         return memory_exchange(at);
     case XENMEM_maximum_ram_page:
-        return (long)frame_table_max - 1;
+        return (long)frame_table_max;
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
     case XENMEM_maximum_gpfn:

@@ -57,11 +57,11 @@ def quote(text):
 class Machine:
     def __init__(self, *, smp=1, mem=1024, dom0_mem="512M", cpu="max,-smap", machine="pc", hypervisor=HYPERVISOR,
                  hvargs="", steps="", kargs="", kernel=TINY / "vmlinuz", initrd=TINY / "initrd.gz", modules=None,
-                 drives=(), net=None, iso=None, firmware=None, reboots=False, qemu_args=()):
+                 drives=(), net=None, iso=None, firmware=None, reboots=False, serial=True, qemu_args=()):
         """modules replaces kernel and initrd by a list of "path command-line" strings, which may be empty; drives are
         "kind:path" with kind virtio or sata; net is a network card's model. hypervisor=None boots from the first disk
         instead of by -kernel, iso from a CD; firmware is a flash image (OVMF) in SeaBIOS's place; reboots lets the
-        machine reset instead of ending."""
+        machine reset instead of ending; serial=False leaves the serial port out: nothing is seen of such a machine."""
         self.log_path = LOGS / (current_test() + ".log")
         if modules is None:
             line = f"{kernel} console=hvc0 earlyprintk=xen {'steps=' + steps if steps else ''} {kargs}".rstrip()
@@ -69,7 +69,7 @@ class Machine:
         hvline = f"console=com1 com1=115200 {'dom0_mem=' + dom0_mem if dom0_mem else ''} loglvl=info {hvargs}"
         hvline += " " + os.environ.get("HVARGS", "")
         args = ["-machine", machine, "-accel", "tcg", "-cpu", cpu, "-smp", str(smp), "-m", str(mem),
-                "-display", "none", "-vga", "none", "-monitor", "none", "-serial", "stdio"]
+                "-display", "none", "-vga", "none", "-monitor", "none", "-serial", "stdio" if serial else "none"]
         if not reboots:
             args += ["-no-reboot"]
         if iso:

@@ -56,12 +56,15 @@ def test_q35():
 
 @pytest.mark.parametrize("mem, dom0_mem", [(512, "384M"), (8192, "6G")])
 def test_memory(mem, dom0_mem):
-    """Also: what domain 0 was promised is what it has, less what its kernel keeps for itself."""
+    """Also: what domain 0 was promised is what it has, less what its kernel keeps for itself; and what the hypervisor
+    keeps is within the promise of docs/memory.md."""
     with Machine(mem=mem, dom0_mem=dom0_mem, steps="about+memory=64+poweroff") as m:
         m.init()
         have = int(re.search(r"mem_kB=(\d+)", m.step("about")).group(1)) // 1024
         asked = int(dom0_mem[:-1]) * (1024 if dom0_mem.endswith("G") else 1)
         assert 0.65 * asked - 64 < have <= asked
+        got, left = map(int, re.search(r"Domain 0: \d+ vCPUs?, (\d+) MiB; (\d+) MiB are left", m.text()).groups())
+        assert 0 < mem - got - left < 0.012 * mem + 16
         m.step("memory")
         m.wait_exit()
 
@@ -72,6 +75,17 @@ def test_all_memory():
         m.init()
         assert int(re.search(r"mem_kB=(\d+)", m.step("about")).group(1)) > 1400 << 10
         m.wait_exit()
+
+
+def test_no_serial_port(disk):
+    """Nobody to talk to is no reason not to start: what domain 0 has written to its disk proves that it ran."""
+    path = disk(2)
+    with Machine(smp=2, drives=["virtio:" + path], serial=False, steps="disk=vda+poweroff") as m:
+        m.wait_exit(180)
+        with open(path, "rb") as f:
+            data = f.read()
+        half = len(data) // 2
+        assert data[half:] == data[:half].translate(bytes((b + 1) & 255 for b in range(256)))
 
 
 def test_max_vcpus():

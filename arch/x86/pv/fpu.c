@@ -187,7 +187,7 @@ void fpu_reset(struct vcpu *v)
 {
     memset(v->arch.xsave, 0, PAGE_SIZE << area_order());
     memcpy(v->arch.xsave, &reset_area, sizeof(reset_area));
-    v->arch.xcr0 = v->arch.xcr0_accum = cpu_has.xsave ? XSTATE_X87 : 0;
+    v->arch.xcr0 = v->arch.xcr0_accum = cpu_has.xsave ? XSTATE_X87 | XSTATE_SSE : 0;
     v->arch.ts_set = false;
 }
 

@@ -82,7 +82,7 @@ static u8 pit_read(u16 port)
     if (port == PORT_SYSTEM_CONTROL)
         return pit.gate | (now_ns() / 15000 & 1) << 4 /* refresh toggle */ | (pit_output() ? 0x20 : 0);
     if (port == PORT_PIT_MODE)
-        return 0xff;
+        return 0;       /* write-only */
     u16 count = pit.latched ? pit.latch : pit_count();
     bool high = pit.access == 2 || (pit.access == 3 && pit.read_high);
     if (pit.access == 3)

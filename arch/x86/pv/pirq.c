@@ -16,8 +16,12 @@
 #include "core/event.h"
 #include "core/heap.h"
 #include "core/reject.h"
+#include "core/vcpu.h"
 #include "lib/bitops.h"
 #include "lib/print.h"
+#include "lib/rangeset.h"
+
+#define ISA_LINES 16
 
 enum { PIRQ_FREE, PIRQ_RESERVED, PIRQ_MAPPED };
 struct pirq {
@@ -62,8 +66,8 @@ static void publish_eoi(struct domain *d, u32 pirq)
 static long pick(struct pirq *t, bool line, unsigned count)
 {
     for (unsigned i = 0; i + count <= MAX_PIRQS; i++) {
-        unsigned first = line ? i : MAX_PIRQS - count - i, n = 0;
-        if (first < (line ? 0 : 16))
+        unsigned first = line ? ISA_LINES + i : MAX_PIRQS - count - i, n = 0;
+        if (first < ISA_LINES || first + count > MAX_PIRQS)
             break;      /* the ISA lines' names stay theirs */
         while (n < count && t[first + n].state == PIRQ_FREE)
             n++;
@@ -111,6 +115,8 @@ static long map_gsi(struct domain *d, u32 gsi, int want)
     if (pirq >= 0)      /* asked again: the answer is the same */
         return want < 0 || want == pirq ? pirq
             : reject(-EEXIST, "line %u is pirq %ld already, not %d", gsi, pirq, want);
+    if (!rangeset_contains(current->domain->irqs, gsi, gsi))
+        return reject(-EPERM, "line %u is not domain %u's to map", gsi, current->domain->id);
     if (line_owner[gsi])
         return reject(-EBUSY, "line %u belongs to domain %u", gsi, line_owner[gsi]->id);
     if (want < 0 && gsi < MAX_PIRQS && t[gsi].state == PIRQ_FREE)
@@ -316,8 +322,8 @@ long pirq_status(struct domain *d, u32 pirq)
         return reject(-EINVAL, "status of pirq %u: a domain's are below %u", pirq, MAX_PIRQS);
     spin_lock(&irq_lock);
     p = mapped(d, pirq);
-    /* A line may become level-triggered later (setup_gsi), so say yes; messages never wait. */
-    if (p && p->line)
+    /* A line may become level-triggered later (setup_gsi), a free number a line, so say yes; messages never wait. */
+    if (!p || p->line)
         r = XENIRQSTAT_needs_eoi;
     spin_unlock(&irq_lock);
     return r;

@@ -20,6 +20,13 @@
 #include "lib/print.h"
 #include "lib/string.h"
 
+#define MSR_MTRR_CAP 0xfe
+#define MSR_MTRR_BASE0 0x200
+#define MTRR_VALID (1UL << 11)
+/* Intel processor vendor-specific ACPI interface: states entered natively (P, C1, throttling, C2 and deeper). */
+#define PDC_REVISION 1
+#define PDC_NATIVE_STATES (1u << 0 | 1u << 1 | 1u << 2 | 1u << 9)
+
 /* ---- time ---- */
 
 static long set_time(u64 sec, u64 nsec, u64 mbz, u64 system_time)
@@ -136,6 +143,8 @@ static long op_sleep(xen_platform_op_t *op)
 
     if (s->flags)
         return reject(-EOPNOTSUPP, "sleep by the registers of hardware-reduced ACPI is not supported");
+    if (s->sleep_state < 1 || s->sleep_state > 5)
+        return reject(-EINVAL, "ACPI sleep state S%u does not exist", s->sleep_state);
     if (s->sleep_state != 5)
         return reject(-EOPNOTSUPP, "ACPI sleep state S%u: only S5, power-off, is supported", s->sleep_state);
     err = power_set_s5(s->val_a, s->val_b);
@@ -145,13 +154,54 @@ static long op_sleep(xen_platform_op_t *op)
     machine_end(MACHINE_POWEROFF);
 }
 
+/*
+ * A kernel asks what it may tell the firmware it can do with power states (ACPI _PDC: revision, count, bits). The
+ * firmware must not offer states that need MWAIT or MSRs, which nobody here would enter.
+ */
+static long sanitize_pdc(gva_t buffer)
+{
+    u32 pdc[3];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(pdc); i++)
+        if (copy_elem_from_guest(&pdc[i], buffer, i))
+            return reject(-EFAULT, "processor capabilities: the buffer is not readable");
+    if (pdc[0] != PDC_REVISION || !pdc[1])
+        return reject(-EINVAL, "processor capabilities: revision %u with %u words", pdc[0], pdc[1]);
+    pdc[2] &= ~PDC_NATIVE_STATES;
+    if (copy_elem_to_guest(buffer, 2, &pdc[2]))
+        return reject(-EFAULT, "processor capabilities: the buffer is not writable");
+    return 0;
+}
+
 static long op_pminfo(xen_platform_op_t *op)
 {
+    if (op->u.set_pminfo.type == XEN_PM_PDC)
+        return sanitize_pdc(HVA(op->u.set_pminfo.u.pdc));
     return reject(-ENOSYS, "power management data of CPU %u: frequencies and idle states stay as the firmware set them",
                   op->u.set_pminfo.id);
 }
 
 static long op_firmware(xen_platform_op_t *op) { return firmware_info(&op->u.firmware_info); }
+
+/* ---- memory types: the firmware's, which nobody changes ---- */
+
+static long op_read_memtype(xen_platform_op_t *op)
+{
+    struct xenpf_read_memtype *m = &op->u.read_memtype;
+    u64 cap, base, mask;
+
+    if (!rdmsr_safe(MSR_MTRR_CAP, &cap) || m->reg >= (cap & 0xff) ||
+        !rdmsr_safe(MSR_MTRR_BASE0 + 2 * m->reg, &base) || !rdmsr_safe(MSR_MTRR_BASE0 + 2 * m->reg + 1, &mask))
+        return refuse_quietly(-EINVAL);     /* how a kernel finds their end */
+    m->mfn = m->nr_mfns = m->type = 0;
+    if (!(mask & MTRR_VALID))
+        return 0;
+    mask &= ~(u64)(PAGE_SIZE - 1);
+    m->mfn = base >> PAGE_SHIFT;
+    m->nr_mfns = (mask & -mask) >> PAGE_SHIFT;
+    m->type = base & 0xff;
+    return 0;
+}
 
 /* ---- what Serai leaves alone ---- */
 
@@ -160,7 +210,6 @@ static long op_refused(xen_platform_op_t *op)
     static const struct { u32 cmd; const char *why; } reasons[] = {
         { XENPF_add_memtype, "MTRRs stay as the firmware set them; guests choose memory types by PAT" },
         { XENPF_del_memtype, "MTRRs stay as the firmware set them; guests choose memory types by PAT" },
-        { XENPF_read_memtype, "MTRRs stay as the firmware set them; guests choose memory types by PAT" },
         { XENPF_microcode_update, "microcode is loaded by the firmware or the boot loader only" },
         { XENPF_platform_quirk, "no chipset quirks are known" },
         { XENPF_efi_runtime_call, "EFI run-time services are not passed on" },
@@ -182,6 +231,7 @@ static const struct {
     bool answer;
     long (*fn)(xen_platform_op_t *);
 } operations[] = {
+    { XENPF_read_memtype, true, op_read_memtype },
     { XENPF_settime32, false, op_settime32 },
     { XENPF_settime64, false, op_settime64 },
     { XENPF_firmware_info, true, op_firmware },

@@ -8,8 +8,9 @@
  * meanwhile are not lost and a locked instruction stays atomic. The decoded address must be the faulting one.
  *
  * What is not a simple store of 1 to 8 bytes inside one entry, or is refused by the MMU, is given back as the page
- * fault it was. The commonest stores (mov and xchg of a 64-bit register) have a decoder of their own in front: kernels
- * issue them by the ten thousand. Nothing here kills a guest.
+ * fault it was. A plain store into one of Serai's own devices that a guest may look at (I/O APIC, HPET) is done, too:
+ * it has no effect. The commonest stores (mov and xchg of a 64-bit register) have a decoder of their own in front:
+ * kernels issue them by the ten thousand. Nothing here kills a guest.
  */
 #include "arch/x86/pv/ptwr.h"
 #include "arch/x86/mm/uaccess.h"
@@ -276,6 +277,10 @@ static bool general(struct vcpu *v, struct cpu_user_regs *regs, u64 va)
         return in.seg ? false : string_store(v, regs, &in, va);
     if (!in.is_mem || in.size > 8 || !inside_entry(va, in.size) || effective_address(regs, &in) != va)
         return false;
+    if (in.class == INSN_MOV && mmu_maps_readonly_device(v, va)) {
+        emulate_retire(regs, in.length);    /* the store vanishes */
+        return true;
+    }
     if (in.class == INSN_MOV)
         return plain_store(v, regs, va, source(regs, &in), in.size, in.length);
     return modify(v, regs, &in, va);

@@ -22,9 +22,30 @@ static void registers(void)
         __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
         EXPECT_EQ("segment base", lo | hi, 0);
     }
-    u64 cr0;
-    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
-    EXPECT_EQ("cr0, whatever TS", cr0 | 8, 0x8005003b);
+}
+
+static void machine_registers(void)
+{
+    static struct { u16 fcw, fsw; u8 ftw; u8 rest[19]; u32 mxcsr; u8 more[484]; } fx __attribute__((aligned(16)));
+    u64 v;
+    __asm__ volatile("mov %%cr0, %0" : "=r"(v));
+    EXPECT_EQ("cr0", v, 0x80050033);
+    __asm__ volatile("mov %%cr2, %0" : "=r"(v));
+    EXPECT_EQ("cr2", v, 0);
+    __asm__ volatile("mov %%cr4, %0" : "=r"(v));
+    EXPECT_EQ("cr4", v, 0x660);
+    __asm__ volatile("mov %%dr6, %0" : "=r"(v));
+    EXPECT_EQ("dr6", v, 0xffff0ff0);
+    __asm__ volatile("mov %%dr7, %0" : "=r"(v));
+    EXPECT_EQ("dr7", v, 0x400);
+    __asm__ volatile("fxsave %0" : "=m"(fx));
+    EXPECT_EQ("x87 control", fx.fcw, 0x37f);
+    EXPECT_EQ("x87 status and tags", fx.fsw | fx.ftw, 0);
+    EXPECT_EQ("mxcsr", fx.mxcsr, 0x1f80);
+    struct fault f;
+    u32 lo = 3, hi = 0;
+    TRY(f, __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0)));     /* #UD without XSAVE */
+    EXPECT_EQ("xcr0: x87 and SSE", lo | (u64)hi << 32, 3);
 }
 
 static void start_info_fields(void)
@@ -39,6 +60,7 @@ static void start_info_fields(void)
     EXPECT(si->pt_base > (u64)si && si->nr_pt_frames >= 4);
     EXPECT_EQ("stack follows tables", boot_regs.rsp, si->pt_base + (si->nr_pt_frames << 12) + 4096);
     EXPECT_EQ("p2m follows the kernel", si->mfn_list, (u64)_end);
+    EXPECT_EQ("no frames outside the region hold it", si->nr_p2m_frames, 0);
     EXPECT_EQ("shared info page-aligned", si->shared_info & 0xfff, 0);
     EXPECT_EQ("events masked", vi->evtchn_upcall_mask, 1);
     EXPECT_EQ("pending", vi->evtchn_upcall_pending, 0);
@@ -73,6 +95,7 @@ static void tables(void)
     }
     EXPECT_EQ("mapping of the initial region", wrong, 0);
     EXPECT_EQ("the region ends at 4 MiB", pages & 1023, 0);
+    EXPECT_EQ("first_p2m_pfn: behind the region", si->first_p2m_pfn, pages);
     EXPECT((u64)pages << 12 >= boot_regs.rsp - VIRT_BASE + 512 * 1024);
     u64 *l4 = (u64 *)si->pt_base;
     EXPECT(l4[511] & P);
@@ -114,6 +137,7 @@ static void versions(void)
 void test(void)
 {
     registers();
+    machine_registers();
     start_info_fields();
     frames();
     tables();

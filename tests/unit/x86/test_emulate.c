@@ -56,6 +56,9 @@ void spin_lock_slow(struct spinlock *l) { (void)l; abort(); }
 void lock_check_take(struct spinlock *l) { (void)l; }
 void lock_check_drop(struct spinlock *l) { (void)l; }
 long mmu_set_base(struct vcpu *v, mfn_t mfn) { (void)v; return mfn == 7 ? 0 : -EINVAL; }
+bool frame_get_writable(mfn_t mfn, const struct domain *d) { (void)mfn; (void)d; return false; }
+void frame_put_writable(mfn_t mfn) { (void)mfn; abort(); }
+void arch_hypercall_page(void *page) { (void)page; abort(); }
 void fpu_ts_set(struct vcpu *v, bool set) { v->arch.ts_set = set; }
 long fpu_set_xcr0(struct vcpu *v, u64 x) { (void)v; return x == 7 ? 0 : -EINVAL; }
 long do_set_debugreg(u64 reg, u64 val) { return reg == 7 && (val & 0x2000) ? -EPERM : 0; }
@@ -227,10 +230,12 @@ static void registers_body(void)
     assert_false(RUN(0x0f, 0x30));
     regs.rcx = 0x12345;
     assert_false(RUN(0x0f, 0x32));
-    regs.rcx = 0xfe; /* MTRRs: domain 0 only */
+    regs.rcx = 0xc0010061; /* limits of P-states: domain 0 only */
     assert_false(RUN(0x0f, 0x32));
     test_domain.privileged = true;
     assert_true(RUN(0x0f, 0x32));
+    regs.rcx = 0xfe; /* MTRRs: nobody */
+    assert_false(RUN(0x0f, 0x32));
 
     assert_true(RUN(0x0f, 0x20, 0xc0)); /* mov %cr0,%rax */
     assert_int_equal(regs.rax, GUEST_CR0_START);
@@ -298,6 +303,6 @@ int main(void)
         cmocka_unit_test(string_io), cmocka_unit_test(registers), cmocka_unit_test(interrupts_and_prefix),
     };
 
-    cpu_has.fsgsbase = cpu_has.rdtscp = true;
+    cpu_has.fsgsbase = cpu_has.rdtscp = cpu_has.amd = true;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

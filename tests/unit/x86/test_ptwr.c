@@ -40,6 +40,13 @@ long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned siz
     return 0;
 }
 
+/* One page of the test's address space stands for a device that is only shown. */
+static u64 shown_page = ~0UL;
+bool mmu_maps_readonly_device(struct vcpu *v, u64 va)
+{
+    (void)v;
+    return (va & PAGE_MASK) == shown_page;
+}
 bool mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val, u64 *old)
 {
     u64 now = 0;
@@ -184,6 +191,11 @@ static void refusals_body(void)
     assert_false(ptwr_fault(&r, r.rdi)); /* no page table */
     assert_int_equal(writes, 0);
     assert_int_equal(r.rip, (u64)code);
+    shown_page = r.rdi & PAGE_MASK;
+    assert_true(ptwr_fault(&r, r.rdi)); /* a device that is only shown: the store vanishes */
+    shown_page = ~0UL;
+    assert_int_equal(writes, 0);
+    assert_int_equal(r.rip, (u64)code + sizeof(store));
 }
 
 /* A lost compare-and-swap is computed anew from the value found; too many leave the instruction to the guest. */

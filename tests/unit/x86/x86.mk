@@ -4,6 +4,7 @@ X86_TEST_CFLAGS := -std=gnu11 -O1 -g -DSERAI_HOST -DSERAI_DEBUG -fsanitize=undef
   -fno-strict-aliasing -mno-red-zone -Wall -Wextra -Werror -I. -idirafter arch/x86
 
 $(X86_TESTS): $(BUILD)/tests/unit/test_x86_%: tests/unit/x86/test_%.c
+	@tools/need unit
 	@mkdir -p $(@D)
 	$(CC) $(X86_TEST_CFLAGS) -MMD -MP -o $@ $< -lcmocka
 
