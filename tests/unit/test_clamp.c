@@ -1,7 +1,6 @@
 /*
  * The clamp of indices: itself below the size, 0 from there on, at small sizes, at the ends of the range, and after a
  * check that the compiler knows of.
- * Links: lib/bitops.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
