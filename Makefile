@@ -53,7 +53,7 @@ $(O)/offsets.h: arch/x86/entry/asm/offsets.c $(wildcard arch/x86/machine/*.h cor
 
 # Two links: the second carries the symbol table made from the first, for stack traces.
 LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack -z norelro --build-id=sha1 --gc-sections --no-relax \
-  -T arch/x86/boot/serai.lds --no-warn-rwx-segments
+  -T arch/x86/boot/serai.lds
 $(O)/syms0.o: tools/symbols.py
 	@mkdir -p $(@D)
 	$(PYTHON) tools/symbols.py /dev/null > $(O)/syms0.s
@@ -69,8 +69,8 @@ $(O)/serai-syms: $(O)/serai0 $(O)/syms1.o
 # The loadable file is a 32-bit ELF (multiboot 1 loaders insist) around the flat image.
 $(O)/serai.elf: $(O)/serai-syms arch/x86/boot/wrap/wrap.lds arch/x86/boot/wrap/wrap.S
 	$(OBJCOPY) -O binary $< $(O)/serai.bin
-	$(CC) -m32 -c -DIMAGE='"$(O)/serai.bin"' \
-	  -DBSS_BYTES=$$(nm $< | awk '/ __bss_end$$/{e=$$1} / __load_end$$/{s=$$1} END{printf "0x%s-0x%s", substr(e,9), substr(s,9)}') \
+	$(CC) -m32 -c -DIMAGE='"$(O)/serai.bin"' $$(nm $< | awk '$$3 ~ /^__(text|rodata|ro_after_init|init_text|load|bss)_end$$/ { \
+	  n = toupper(substr($$3, 3)); sub(/_END$$/, "", n); printf "-DEND_%s=0x%s ", n, substr($$1, 10) }') \
 	  arch/x86/boot/wrap/wrap.S -o $(O)/wrap.o
 	$(LD) -m elf_i386 -nostdlib -z noexecstack --build-id=none -T arch/x86/boot/wrap/wrap.lds -o $@ $(O)/wrap.o
 

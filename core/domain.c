@@ -27,6 +27,7 @@
 #include "core/vcpu.h"
 #include "lib/print.h"
 #include "lib/rangeset.h"
+#include "lib/clamp.h"
 #include "lib/string.h"
 
 #define IDS_PER_LEAF 512
@@ -50,7 +51,7 @@ static struct domain **slot_of(domid_t id)
 
     if (id >= DOMID_FIRST_RESERVED)
         return NULL;
-    leaf = __atomic_load_n(&table[id / IDS_PER_LEAF], __ATOMIC_ACQUIRE);
+    leaf = __atomic_load_n(&table[index_clamp(id / IDS_PER_LEAF, NR_LEAVES)], __ATOMIC_ACQUIRE);
     return leaf ? &leaf[id % IDS_PER_LEAF] : NULL;
 }
 

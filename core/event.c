@@ -109,7 +109,7 @@ long event_send(struct domain *d, u32 port)
     if (unlikely(!chn)) {
         err = -EINVAL;
     } else if (likely(chn->state == EVTCHNSTAT_interdomain)) {
-        port_raise(chn->remote, port_record(chn->remote->event, chn->peer), chn->peer);
+        port_raise(chn->remote, port_known(chn->remote->event, chn->peer), chn->peer);
     } else if (chn->state == EVTCHNSTAT_ipi) {
         port_raise(d, chn, port);
     } else if (chn->state != EVTCHNSTAT_unbound) { /* unbound: nobody listens yet, and that is fine */
@@ -124,7 +124,7 @@ static void virq_raise(struct vcpu *v, u32 virq)
     spin_lock(&v->virq_lock);
     u32 port = v->virq_port[virq];
     if (port)
-        port_raise(v->domain, port_record(v->domain->event, port), port);
+        port_raise(v->domain, port_known(v->domain->event, port), port);
     spin_unlock(&v->virq_lock);
 }
 
@@ -156,7 +156,7 @@ long virq_set_handler(struct domain *d, u32 virq)
 {
     if (virq >= NR_VIRQS || !virq_is_global(virq))
         return reject(-EINVAL, "VIRQ %u is not a host-wide one", virq);
-    WRITE_ONCE(virq_handler[virq], d->id);
+    WRITE_ONCE(virq_handler[index_clamp(virq, NR_VIRQS)], d->id);
     return 0;
 }
 
@@ -169,7 +169,7 @@ void pirq_send(struct domain *d, u32 pirq)
     spin_lock(&t->pirq_lock);
     u32 port = t->pirq_port ? t->pirq_port[pirq] : 0;
     if (port)
-        port_raise(d, port_record(t, port), port);
+        port_raise(d, port_known(t, port), port);
     spin_unlock(&t->pirq_lock);
 }
 
@@ -206,6 +206,7 @@ u32 event_pirq_port(struct domain *d, u32 pirq)
 
     if (pirq >= MAX_PIRQS)
         return 0;
+    pirq = (u32)index_clamp(pirq, MAX_PIRQS);
     spin_lock(&t->pirq_lock);
     u32 port = t->pirq_port ? t->pirq_port[pirq] : 0;
     spin_unlock(&t->pirq_lock);

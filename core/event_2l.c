@@ -30,7 +30,9 @@ void twolevel_unmask(struct domain *d, struct vcpu *v, u32 port)
 {
     shared_info_t *s = d->shared;
 
-    if (port < EVTCHN_2L_NR_CHANNELS && test_and_clear_bit(port, (unsigned long *)s->evtchn_mask) &&
-        test_bit(port, (unsigned long *)s->evtchn_pending))
+    if (port >= EVTCHN_2L_NR_CHANNELS)
+        return;
+    port = (u32)index_clamp(port, EVTCHN_2L_NR_CHANNELS);
+    if (test_and_clear_bit(port, (unsigned long *)s->evtchn_mask) && test_bit(port, (unsigned long *)s->evtchn_pending))
         select_and_mark(v, port);
 }

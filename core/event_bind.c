@@ -174,6 +174,7 @@ long port_bind_virq(struct domain *d, u32 virq, u32 vcpu)
         return reject(-EINVAL, "global VIRQ %u must be bound on vcpu 0, not %u", virq, vcpu);
     if (!v)
         return reject(-ENOENT, "VIRQ %u on vcpu %u, which does not exist", virq, vcpu);
+    virq = (u32)index_clamp(virq, NR_VIRQS);
     spin_lock(&d->event->lock);
     long port = virq_bind_locked(d, v, virq);
     spin_unlock(&d->event->lock);
@@ -217,6 +218,7 @@ long port_bind_pirq(struct domain *d, u32 pirq, bool share)
 {
     if (pirq >= MAX_PIRQS || !vcpu_by_id(d, 0))
         return reject(-EINVAL, "pirq %u does not exist (0..%u do)", pirq, MAX_PIRQS - 1);
+    pirq = (u32)index_clamp(pirq, MAX_PIRQS);
     spin_lock(&d->event->lock);
     long port = pirq_bind_locked(d, pirq, share);
     spin_unlock(&d->event->lock);

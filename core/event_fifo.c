@@ -27,11 +27,11 @@
 
 event_word_t *fifo_word(const struct event_fifo *f, u32 port)
 {
-    u32 page = port / EVENT_WORDS_PER_PAGE;
+    u32 page = port / EVENT_WORDS_PER_PAGE, pages = __atomic_load_n(&f->nr_pages, __ATOMIC_ACQUIRE);
 
-    if (unlikely(page >= __atomic_load_n(&f->nr_pages, __ATOMIC_ACQUIRE)))
+    if (unlikely(page >= pages))
         return NULL;
-    return &f->page[page][port % EVENT_WORDS_PER_PAGE];
+    return &f->page[index_clamp(page, pages)][port % EVENT_WORDS_PER_PAGE];
 }
 
 /* ---- appending ---- */

@@ -11,6 +11,7 @@
 #include "core/domain.h"
 #include "core/lock.h"
 #include "lib/bitops.h"
+#include "lib/clamp.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -61,12 +62,20 @@ struct event_vcpu {
     struct evtchn_fifo_control_block *control; /* in a guest frame; NULL: none */
 };
 
+/* The record of a port whose number is Serai's own (a peer's, a VIRQ's, a pirq's): it exists. */
+static inline struct evtchn *port_known(const struct event_table *t, u32 port)
+{
+    return &t->bucket[port / PORTS_PER_BUCKET][port % PORTS_PER_BUCKET];
+}
+
 /* The record of a port, NULL if the number has none. Lock: event, or any lock that keeps the port alive. */
 static inline struct evtchn *port_record(const struct event_table *t, u32 port)
 {
-    if (unlikely(port >= READ_ONCE(t->nr_ports)))
+    u32 ports = READ_ONCE(t->nr_ports);
+
+    if (unlikely(port >= ports))
         return NULL;
-    return &t->bucket[port / PORTS_PER_BUCKET][port % PORTS_PER_BUCKET];
+    return port_known(t, (u32)index_clamp(port, ports));
 }
 
 static inline bool virq_is_global(u32 virq)
@@ -76,7 +85,7 @@ static inline bool virq_is_global(u32 virq)
 
 static inline struct vcpu *vcpu_by_id(const struct domain *d, u32 id)
 {
-    return id < d->max_vcpus ? d->vcpu[id] : NULL;
+    return id < d->max_vcpus ? d->vcpu[index_clamp(id, d->max_vcpus)] : NULL;
 }
 
 /* event.c: set pending and notify. The caller holds a lock that whoever closes this port must take, too. */
@@ -108,7 +117,8 @@ static inline bool port_is_pending(const struct domain *d, u32 port)
     const struct event_fifo *f = d->event->fifo;
 
     if (!f)
-        return port < EVTCHN_2L_NR_CHANNELS && test_bit(port, (unsigned long *)d->shared->evtchn_pending);
+        return port < EVTCHN_2L_NR_CHANNELS &&
+               test_bit(index_clamp(port, EVTCHN_2L_NR_CHANNELS), (unsigned long *)d->shared->evtchn_pending);
     event_word_t *w = fifo_word(f, port);
     return w ? READ_ONCE(*w) & (1u << EVTCHN_FIFO_PENDING) : port_record(d->event, port)->pending_early;
 }

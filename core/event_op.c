@@ -183,7 +183,10 @@ long do_event_channel_op(u64 cmd, u64 arg)
             return reject_fault(arg);
         return event_send(current->domain, send.port);
     }
-    if (cmd >= ARRAY_SIZE(op_shape) || !op_shape[cmd].bytes)
+    if (cmd >= ARRAY_SIZE(op_shape))
+        return reject(-ENOSYS, "event channel operation %lu is unknown", cmd);
+    cmd = index_clamp(cmd, ARRAY_SIZE(op_shape));
+    if (!op_shape[cmd].bytes)
         return reject(-ENOSYS, "event channel operation %lu is unknown", cmd);
     if (copy_from_guest(&a, GVA(arg), op_shape[cmd].bytes))
         return reject(-EFAULT, "argument block of event channel operation %lu at %lx is not readable", cmd, arg);

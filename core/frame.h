@@ -50,7 +50,8 @@ _Static_assert(sizeof(struct frame) == 32, "frame table overhead: 0.78 % of RAM"
 extern mfn_t frame_table_max;             /* first mfn that has no record */
 
 static inline bool mfn_valid(mfn_t mfn) { return mfn < frame_table_max; }
-static inline struct frame *mfn_frame(mfn_t mfn) { return &frame_table[mfn]; }
+/* Why 32 bits? A number from a guest that mispredicted code has not checked yet stays in the table's address space. */
+static inline struct frame *mfn_frame(mfn_t mfn) { return &frame_table[(u32)mfn]; }
 static inline mfn_t frame_mfn(const struct frame *f) { return (mfn_t)(f - frame_table); }
 
 /* Is this frame RAM that a domain or Serai may own (not MMIO, not a hole)? */

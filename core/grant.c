@@ -93,7 +93,8 @@ long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn)
         err = index >= t->max_frames
                   ? reject(-EINVAL, "grant frame %u of at most %u", index, t->max_frames) : grant_grow(d, index + 1);
     if (!err)
-        *mfn = virt_to_mfn(status ? (void *)t->status[index] : t->shared[index]);
+        *mfn = virt_to_mfn(status ? (void *)t->status[index_clamp(index, t->nr_status)] :
+                           t->shared[index_clamp(index, t->nr_frames)]);
     spin_unlock(&t->lock);
     return err;
 }

@@ -161,6 +161,7 @@ s16 grant_pin(struct domain *rd, u32 ref, domid_t who, bool write, bool whole, s
         return refuse_grant(GNTST_general_error, "domain %u is dying, its grants are void", rd->id);
     if (ref >= nr_grefs(t))
         return refuse_grant(GNTST_bad_gntref, "grant %u of domain %u: it has %u", ref, rd->id, nr_grefs(t));
+    ref = (u32)index_clamp(ref, nr_grefs(t));
     status = t->version == 1 ? claim_v1(entry_v1(t, ref), who, write, whole)
                              : claim_v2(entry_v2(t, ref), entry_status(t, ref), who, write, whole);
     /* A refused claim leaves a version 1 entry untouched; in version 2 it may have been marked for a moment. */

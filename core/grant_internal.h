@@ -13,6 +13,7 @@
 #include "core/domain.h"
 #include "core/lock.h"
 #include "core/vcpu.h"
+#include "lib/clamp.h"
 #include "lib/print.h"
 #include "lib/string.h"
 

@@ -29,6 +29,7 @@ static struct mapping *record(const struct grant_table *t, u32 handle)
 {
     if (handle >= t->nr_maptrack * MAPPINGS_PER_PAGE)
         return NULL;
+    handle = (u32)index_clamp(handle, t->nr_maptrack * MAPPINGS_PER_PAGE);
     return &t->maptrack[handle / MAPPINGS_PER_PAGE][handle % MAPPINGS_PER_PAGE];
 }
 

@@ -134,9 +134,13 @@ static s16 swap_grant_ref(u32 a, u32 b)
     s16 status = GNTST_okay;
 
     spin_lock(&t->lock);
-    if (max(a, b) >= nr_grefs(t))
-        status = refuse_grant(GNTST_bad_gntref, "swap of grants %u and %u: there are %u", a, b, nr_grefs(t));
-    else if (entry_active(t, a)->readers + entry_active(t, a)->writers + entry_active(t, b)->readers +
+    if (max(a, b) >= nr_grefs(t)) {
+        spin_unlock(&t->lock);
+        return refuse_grant(GNTST_bad_gntref, "swap of grants %u and %u: there are not so many", a, b);
+    }
+    a = (u32)index_clamp(a, nr_grefs(t));
+    b = (u32)index_clamp(b, nr_grefs(t));
+    if (entry_active(t, a)->readers + entry_active(t, a)->writers + entry_active(t, b)->readers +
              entry_active(t, b)->writers)
         status = refuse_grant(GNTST_eagain, "swap of grants %u and %u, which are not both unused", a, b);
     else

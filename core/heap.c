@@ -223,6 +223,21 @@ void heap_free_dirty(mfn_t mfn)
 
 /* ---- allocation ---- */
 
+#ifdef SERAI_DEBUG
+u32 heap_fails_in;
+
+bool heap_fails_now(void)
+{
+    u32 n = READ_ONCE(heap_fails_in);
+
+    do {
+        if (likely(!n))
+            return false;
+    } while (!__atomic_compare_exchange_n(&heap_fails_in, &n, n - 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return n == 1;
+}
+#endif
+
 static mfn_t try_alloc(unsigned order, unsigned zones, u64 credit, bool *broke_claims)
 {
     u64 want = 1UL << order, promised;
@@ -250,7 +265,7 @@ mfn_t heap_alloc_credit(unsigned order, unsigned addr_bits, u64 credit)
     bool broke_claims;
     mfn_t mfn;
 
-    if (order > MAX_ORDER)
+    if (order > MAX_ORDER || unlikely(heap_fails_now()))
         return MFN_NONE;
     do
         mfn = try_alloc(order, zones, credit, &broke_claims);

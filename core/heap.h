@@ -36,6 +36,17 @@ bool heap_scrub_batch(void);
 /* Do all waiting scrubbing now, for tests; the number of batches. Takes: heap. */
 unsigned heap_scrub_all(void);
 
+#ifdef SERAI_DEBUG
+/*
+ * Injected failures, for tests (hypfs: /debug/alloc_fails_in): the n-th allocation from now, of frames or of an object,
+ * fails as if memory were exhausted, and then none does. 0: none fails.
+ */
+extern u32 heap_fails_in;
+bool heap_fails_now(void);
+#else
+static inline bool heap_fails_now(void) { return false; }
+#endif
+
 /* In frames; free ones include those that wait to be scrubbed. */
 u64 heap_free_pages(void);
 u64 heap_total_pages(void);

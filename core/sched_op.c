@@ -12,6 +12,7 @@
 #include "core/sched.h"
 #include "core/sched_internal.h"
 #include "core/vcpu_timer.h"
+#include "lib/clamp.h"
 
 #define MAX_POLL_PORTS 128
 
@@ -148,6 +149,7 @@ static long set_watchdog(struct domain *d, u32 id, u32 seconds)
     } else if (id > NR_WATCHDOGS || !(d->watchdogs_used & BIT(id - 1))) {
         return reject(-EINVAL, "watchdog %u is not in use", id);
     }
+    id = (u32)index_clamp(id - 1, NR_WATCHDOGS) + 1;
     if (seconds) {
         timer_set(&d->watchdog[id - 1], now_ns() + seconds * 1000UL * MS);
         return id;

@@ -206,7 +206,7 @@ void *zalloc(struct domain *d, size_t bytes)
     charged = class < NR_CLASSES ? slot_bytes[class] : PAGE_SIZE << order;
     if (!domain_charge(d, charged))
         return NULL;
-    h = class < NR_CLASSES ? slot_alloc(class) : pages_alloc(order);
+    h = class == NR_CLASSES ? pages_alloc(order) : heap_fails_now() ? NULL : slot_alloc(class);
     if (!h) {
         domain_uncharge(d, charged);
         out_of_memory(d, bytes);

@@ -22,6 +22,7 @@
 #include "core/reject.h"
 #include "core/sched.h"
 #include "core/vcpu_timer.h"
+#include "lib/clamp.h"
 #include "lib/print.h"
 #include "lib/string.h"
 #include <machine/uaccess.h>
@@ -298,7 +299,8 @@ long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
         return vcpu_op_set_singleshot(current, GVA(arg));
 
     struct domain *d = current->domain;
-    struct vcpu *v = vcpuid < d->max_vcpus ? __atomic_load_n(&d->vcpu[vcpuid], __ATOMIC_ACQUIRE) : NULL;
+    struct vcpu *v = vcpuid < d->max_vcpus ?
+        __atomic_load_n(&d->vcpu[index_clamp(vcpuid, d->max_vcpus)], __ATOMIC_ACQUIRE) : NULL;
     gva_t at = GVA(arg);
 
     if (!v)

@@ -4,12 +4,14 @@
  *
  * The tree is one constant table, a node naming its parent; /params follows core/options.def, so every plain option is
  * there with the value in effect. Options with a syntax of their own have no one value and are left out: the whole
- * command line is in `xl info`. Only options that are looked at anew for each domain can be written.
+ * command line is in `xl info`. Only options that are looked at anew for each domain can be written. In debug builds
+ * /debug has the switch by which tests make allocations fail.
  */
 #include "abi/xen.h"
 #include <xen/hypfs.h>
 #include "core/guest.h"
 #include "core/domain.h"
+#include "core/heap.h"
 #include "core/hypercall.h"
 #include "core/options.h"
 #include "core/reject.h"
@@ -18,7 +20,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 
-enum dir { ROOT, BUILDINFO, COMPILEINFO, VERSION, PARAMS, NR_DIRS };
+enum dir { ROOT, BUILDINFO, COMPILEINFO, VERSION, PARAMS, DEBUG, NR_DIRS };
 
 struct node {
     u8 parent, type;            /* enum dir; XEN_HYPFS_TYPE_* */
@@ -39,6 +41,10 @@ static const struct node nodes[] = {
     [COMPILEINFO] = DIR_NODE(BUILDINFO, "compileinfo"),
     [VERSION] = DIR_NODE(BUILDINFO, "version"),
     [PARAMS] = DIR_NODE(ROOT, "params"),
+#ifdef SERAI_DEBUG
+    [DEBUG] = DIR_NODE(ROOT, "debug"),
+    { DEBUG, XEN_HYPFS_TYPE_UINT, "alloc_fails_in", &heap_fails_in, sizeof(heap_fails_in) },
+#endif
     TEXT_NODE(BUILDINFO, "changeset", VERSION_CHANGESET),
     TEXT_NODE(COMPILEINFO, "compile_by", VERSION_COMPILE_BY),
     TEXT_NODE(COMPILEINFO, "compile_date", VERSION_COMPILE_DATE),
@@ -114,6 +120,10 @@ static const struct { const char *name; const void *value; u64 low, high; } numb
 
 static bool writable(const struct node *n)
 {
+#ifdef SERAI_DEBUG
+    if (n->data == &heap_fails_in)
+        return true;
+#endif
     return n->data == &opt.gnttab_max_frames || n->data == &opt.gnttab_max_maptrack_frames;
 }
 

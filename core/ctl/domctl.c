@@ -15,6 +15,7 @@
 #include "core/perfc.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
+#include "lib/clamp.h"
 
 static struct spinlock ctl_lock = SPINLOCK(ctl);
 
@@ -33,7 +34,7 @@ long ctl_check(const char *what, u32 version, u32 ours)
 
 struct vcpu *ctl_vcpu(struct domain *d, u32 id, long *err)
 {
-    struct vcpu *v = id < d->max_vcpus ? d->vcpu[id] : NULL;
+    struct vcpu *v = id < d->max_vcpus ? d->vcpu[index_clamp(id, d->max_vcpus)] : NULL;
 
     if (!v)
         *err = id < d->max_vcpus ? reject(-ESRCH, "vcpu %u of domain %u was not created", id, d->id) :
@@ -93,7 +94,7 @@ static long refuse(u32 cmd)
 
 static long dispatch(struct xen_domctl *op, bool *copyback)
 {
-    domctl_fn *fn = op->cmd < ARRAY_SIZE(handlers) ? handlers[op->cmd] : NULL;
+    domctl_fn *fn = op->cmd < ARRAY_SIZE(handlers) ? handlers[index_clamp(op->cmd, ARRAY_SIZE(handlers))] : NULL;
     struct domain *d = NULL;
     long rc = 0;
 

@@ -11,6 +11,7 @@
 #include "core/reject.h"
 #include "core/sched.h"
 #include "core/trace.h"
+#include "lib/clamp.h"
 
 #define MAX_KEYS 32             /* per call; each may print a page */
 
@@ -125,7 +126,7 @@ static long refuse(u32 cmd)
 
 static long dispatch(struct xen_sysctl *op, bool *copyback)
 {
-    sysctl_fn *fn = op->cmd < ARRAY_SIZE(handlers) ? handlers[op->cmd] : NULL;
+    sysctl_fn *fn = op->cmd < ARRAY_SIZE(handlers) ? handlers[index_clamp(op->cmd, ARRAY_SIZE(handlers))] : NULL;
     long rc;
 
     if (fn)

@@ -22,9 +22,16 @@ $(BUILD)/tests/guest/%.elf: tests/guest/%/test.c $(GUEST_OBJ) $(wildcard tests/g
 	@$(LD) -nostdlib -static -z noexecstack --build-id=none --no-warn-rwx-segments -z max-page-size=4096 -T tests/guest/lib/link.lds -o $@ \
 	  $(G)/$*.entry.o $(G)/$*.o $(G)/$*.name.o $(filter-out $(G)/entry.S.o,$(GUEST_OBJ))
 
-.PHONY: guest guest-tests
+# Tests whose header says "Image: debug" run on the other build.
+.PHONY: guest guest-tests debug-image
+ifeq ($(DEBUG),1)
+debug-image: $(BUILD)/debug/serai.elf
+else
+debug-image:
+	@$(MAKE) --no-print-directory -s DEBUG=1 $(BUILD)/debug/serai.elf
+endif
 guest-tests: $(GUEST_TESTS)
-guest: $(BUILD)/serai.elf $(GUEST_TESTS)    ## build and run the tiny guests that test the interface
+guest: $(BUILD)/serai.elf debug-image $(GUEST_TESTS)    ## build and run the tiny guests that test the interface
 	@tests/guest/run
 
 # The fuzzing guest for long: SEEDS lives of OPS operations per vcpu, fifty a boot, from SEED on. DEBUG=1 has assertions
@@ -38,4 +45,4 @@ fuzz-guest: $(BUILD)/serai.elf $(BUILD)/tests/guest/fuzz.elf  ## the guest that 
 	  left=$$(($(SEED) + $(SEEDS) - at)); n=$$((left < 50 ? left : 50)); echo "seeds $$at to $$((at + n - 1))"; \
 	  GUEST_TIMEOUT=1200 GUEST_ARGS="seed=$$at seeds=$$n ops=$(OPS)" tests/guest/run fuzz || exit 1; done
 
-check check-fast: $(GUEST_TESTS)
+check check-fast: $(GUEST_TESTS) debug-image

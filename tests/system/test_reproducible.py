@@ -1,9 +1,14 @@
-"""Two builds of the same sources, in directories of different names and at different times, are the same file."""
+"""
+The file: two builds of the same sources, in directories of different names and at different times, are the same;
+nothing in it is to be loaded both writable and executable.
+"""
 import hashlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
+
+from machine import HYPERVISOR
 
 TOP = Path(__file__).resolve().parents[2]
 SOURCES = ["abi", "arch", "core", "lib", "tools", "Makefile"]
@@ -24,3 +29,10 @@ def build(directory, jobs):
 
 def test_builds_are_identical(tmp_path):
     assert build(tmp_path / "a", 1) == build(tmp_path / "another/with-a-longer-name", 4)
+
+
+def test_no_segment_is_writable_and_executable():
+    table = subprocess.run(["readelf", "-lW", HYPERVISOR], check=True, capture_output=True, text=True).stdout
+    rights = [line[len("  LOAD"):].split()[5:-1] for line in table.splitlines() if line.startswith("  LOAD")]
+    assert len(rights) > 1
+    assert not [r for r in rights if "W" in "".join(r) and "E" in "".join(r)], table

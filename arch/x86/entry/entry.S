@@ -286,6 +286,7 @@ hypercall:
     movq %r10, %rcx
     cmpq hypercall_limit(%rip), %rax
     jae slow_hypercall
+    andl $63, %eax                      /* also when mispredicted: lib/clamp.h */
     leaq hypercall_table(%rip), %r10
     call *(%r10, %rax, 8)
 hypercall_back:

@@ -6,6 +6,7 @@
 #include "core/trace.h"
 #include "core/vcpu.h"
 
+/* A power of two: entry.S masks the number it has checked (lib/clamp.h says why). */
 extern const void *const hypercall_table[64];
 #pragma GCC diagnostic ignored "-Woverride-init"  /* the default first, then those that exist */
 const void *const hypercall_table[64] = {

@@ -472,7 +472,7 @@ void page_copy(void *dst, const void *src)
 void m2p_set(mfn_t mfn, gfn_t gfn)
 {
     if (mfn < frame_table_max)
-        ((u64 *)M2P_VIRT)[mfn] = gfn;
+        ((u64 *)M2P_VIRT)[(u32)mfn] = gfn;       /* like mfn_frame() */
 }
 
 mfn_t machine_m2p_extent(unsigned i)

@@ -9,6 +9,7 @@
 #include "core/heap.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
+#include "lib/clamp.h"
 #include "lib/string.h"
 #include <xen/arch-x86/cpuid.h>
 
@@ -187,7 +188,7 @@ long cpu_featureset_get(u32 index, gva_t features, u32 *nr)
 
     if (index >= ARRAY_SIZE(policy_of))
         return reject(-EINVAL, "feature set %u is unknown", index);
-    p = cpu_policy_system(policy_of[index]);
+    p = cpu_policy_system(policy_of[index_clamp(index, ARRAY_SIZE(policy_of))]);
     if (!p)
         return refuse_quietly(-EOPNOTSUPP); /* HVM: tools ask and go on */
     if (gva_null(features)) {

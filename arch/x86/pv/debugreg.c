@@ -74,7 +74,7 @@ static long register_set(struct vcpu *v, u64 reg, u64 value)
         /* Eight bytes are the longest a breakpoint watches. */
         if (!guest_range_ok(value, 8) || !va_canonical(value))
             return reject(-EPERM, "breakpoint at %#lx is not in the guest's address space", value);
-        v->arch.dr[reg] = value;
+        v->arch.dr[reg & 3] = value;
         return 0;
     case 4:
     case 5:
@@ -116,7 +116,7 @@ long do_get_debugreg(u64 reg)
         reg += 2;
     switch (reg) {
     case 0 ... 3:
-        return a->dr[reg];
+        return a->dr[reg & 3];
     case 6:
         return a->dr6;
     case 7:

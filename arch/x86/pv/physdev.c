@@ -17,6 +17,7 @@
 #include "core/hypercall.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
+#include "lib/clamp.h"
 
 union physdev_args {
     physdev_eoi_t eoi;
@@ -306,7 +307,8 @@ static const struct physdev_operation {
 
 long do_physdev_op(u64 cmd, u64 arg)
 {
-    const struct physdev_operation *op = cmd < ARRAY_SIZE(operations) ? &operations[cmd] : NULL;
+    u64 at = index_clamp(cmd, ARRAY_SIZE(operations));
+    const struct physdev_operation *op = cmd < ARRAY_SIZE(operations) ? &operations[at] : NULL;
     union physdev_args a = { 0 };
     long r;
 

@@ -18,6 +18,7 @@
 #include "core/reject.h"
 #include "core/vcpu.h"
 #include "lib/bitops.h"
+#include "lib/clamp.h"
 #include "lib/print.h"
 #include "lib/rangeset.h"
 
@@ -42,7 +43,7 @@ static struct pirq *pirq_table(struct domain *d)
 
 static struct pirq *mapped(struct domain *d, u32 pirq)
 {
-    struct pirq *p = d->arch.pirq && pirq < MAX_PIRQS ? &d->arch.pirq[pirq] : NULL;
+    struct pirq *p = d->arch.pirq && pirq < MAX_PIRQS ? &d->arch.pirq[index_clamp(pirq, MAX_PIRQS)] : NULL;
 
     return p && p->state == PIRQ_MAPPED ? p : NULL;
 }
@@ -84,6 +85,7 @@ static long choose(struct pirq *t, int want, bool line, unsigned count)
         return pick(t, line, count);
     if ((unsigned)want >= MAX_PIRQS || count > MAX_PIRQS - (unsigned)want)
         return reject(-EINVAL, "pirq %d: a domain's are below %u", want, MAX_PIRQS);
+    want = (int)index_clamp((unsigned)want, MAX_PIRQS);
     for (unsigned n = 0; n < count; n++)
         if (t[(unsigned)want + n].state == PIRQ_MAPPED)
             return reject(-EEXIST, "pirq %u is mapped already", (unsigned)want + n);
@@ -111,6 +113,7 @@ static long map_gsi(struct domain *d, u32 gsi, int want)
         return -ENOMEM;
     if (gsi >= irq_gsis())
         return reject(-EINVAL, "interrupt line %u does not exist; lines are below %u", gsi, irq_gsis());
+    gsi = (u32)index_clamp(gsi, irq_gsis());
     pirq = pirq_of_gsi(t, gsi);
     if (pirq >= 0)      /* asked again: the answer is the same */
         return want < 0 || want == pirq ? pirq

@@ -17,6 +17,7 @@
 #include "core/reject.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
+#include "lib/clamp.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -62,9 +63,10 @@ static long op_cpuinfo(xen_platform_op_t *op)
         i->flags = XEN_PCPU_FLAGS_INVALID;
         return 0;
     }
-    i->flags = cpus[i->xen_cpuid].online ? XEN_PCPU_FLAGS_ONLINE : 0;
-    i->apic_id = cpus[i->xen_cpuid].apic_id;
-    i->acpi_id = cpus[i->xen_cpuid].acpi_id;
+    const struct cpu *cpu = &cpus[index_clamp(i->xen_cpuid, nr_cpus)];
+    i->flags = cpu->online ? XEN_PCPU_FLAGS_ONLINE : 0;
+    i->apic_id = cpu->apic_id;
+    i->acpi_id = cpu->acpi_id;
     return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "dom.h"
 
 /* Mailbox words of the fuzzing domain. */
-enum { W_DONE0, W_DONE1, W_TRAPS, W_GOOD, W_PORT, W_FOREIGN_ID, W_FOREIGN = 8, NR_FOREIGN = 16 };
+enum { W_DONE0, W_DONE1, W_TRAPS, W_GOOD, W_PORT, W_FOREIGN_ID, W_CALLS, W_FOREIGN = 8, NR_FOREIGN = 16 };
 #define NR_PAGES 48
 #define NR_FUZZ_VCPUS 2
 
@@ -127,6 +127,7 @@ static u64 block(struct fuzzer *z)              /* where an argument block is sa
 static long call(struct fuzzer *z, u64 nr, u64 a, u64 b, u64 c, u64 d, u64 e)
 {
     long rc = hc_(nr, a, b, c, d, e);
+    child_mb->word[W_CALLS]++;
     if (rc >= 0) {
         child_mb->word[W_GOOD]++;
         z->last[rnd(z) % 8] = rc;
@@ -592,6 +593,8 @@ static u64 neighbour(u64 a, u64 b, u64 c)
 
 /* ---- domain 0 ---- */
 
+static u64 all_ops, all_traps, all_calls, all_good;     /* of all lives */
+
 static u64 argument(const char *name, u64 otherwise)
 {
     unsigned n = strlen(name);
@@ -603,12 +606,6 @@ static u64 argument(const char *name, u64 otherwise)
             return v;
         }
     return otherwise;
-}
-
-static void nap(void)
-{
-    struct sched_poll poll = { .nr_ports = 0, .timeout = now() + 2000000 };
-    hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
 }
 
 static const char *watch(struct dom *d)
@@ -628,15 +625,6 @@ static const char *watch(struct dom *d)
     return "done";
 }
 
-static void audit_key(void)
-{
-    static char keys[] = "o";
-    struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
-    set_xen_guest_handle(op.u.debug_keys.keys, keys);
-    op.u.debug_keys.nr_keys = 1;
-    OK("audit key", hc(__HYPERVISOR_sysctl, &op));
-}
-
 static void one_life(struct dom *d, struct dom *nb, u64 seed, u64 ops)
 {
     dom_create_vcpus(d, NR_FUZZ_VCPUS);
@@ -651,6 +639,8 @@ static void one_life(struct dom *d, struct dom *nb, u64 seed, u64 ops)
         const char *end = watch(d);
         say("  seed %lu: %s after %lu and %lu operations, %lu traps, %lu calls that were answered with yes", seed, end,
             d->mb->word[W_DONE0], d->mb->word[W_DONE1], d->mb->word[W_TRAPS], d->mb->word[W_GOOD]);
+        all_ops += d->mb->word[W_DONE0] + d->mb->word[W_DONE1];
+        all_traps += d->mb->word[W_TRAPS], all_calls += d->mb->word[W_CALLS], all_good += d->mb->word[W_GOOD];
         audit_key();
     }
     dom_destroy(d);
@@ -677,6 +667,8 @@ void test(void)
         EXPECT(nb.mb->word[1] > rounds);
         rounds = nb.mb->word[1];
     }
+    say("  in all: %lu operations, %lu traps, %lu hypercalls that returned, %lu of them with yes", all_ops, all_traps,
+        all_calls, all_good);
     nb.mb->word[0] = 1;
     EXPECT(dom_wait(&nb, 5000000000));
     dom_destroy(&nb);

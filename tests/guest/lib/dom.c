@@ -81,6 +81,21 @@ long dom_create_empty(struct dom *d, unsigned vcpus, u64 max_pages)
     return rc;
 }
 
+void nap(void)
+{
+    struct sched_poll poll = { .nr_ports = 0, .timeout = now() + 2000000 };
+    hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+}
+
+void audit_key(void)
+{
+    static char keys[] = "o";
+    struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    set_xen_guest_handle(op.u.debug_keys.keys, keys);
+    op.u.debug_keys.nr_keys = 1;
+    OK("audit key", hc(__HYPERVISOR_sysctl, &op));
+}
+
 u64 free_pages_settled(u64 want)
 {
     u64 end = now() + (want == ANY_AMOUNT ? 100000000 : 2000000000);

@@ -54,6 +54,9 @@ u64 domain_ran(u16 id);                 /* ns that its vcpus ran, all together *
 void domain_share(u16 id, unsigned weight, unsigned cap);       /* as xl sched-credit2 -w -c; cap 0: none */
 void domain_pin(u16 id, unsigned vcpu, u64 cpus);               /* hard affinity */
 
+void nap(void);                         /* two milliseconds without the CPU */
+void audit_key(void);                   /* the auditor recounts; the runner fails a test in which it finds a defect */
+
 /* the child's side */
 extern volatile struct mailbox *child_mb;
 void child_early(void);
