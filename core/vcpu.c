@@ -292,12 +292,9 @@ static long op_send_nmi(struct vcpu *v)
     return 0;
 }
 
-long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
+/* Apart from do_vcpu_op(), whose one frequent case would else pay for this one's stack frame. */
+static long __attribute__((noinline)) other_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
 {
-    /* Every tick and every sleep of a tickless kernel. */
-    if (likely(cmd == VCPUOP_set_singleshot_timer && vcpuid == current->id))
-        return vcpu_op_set_singleshot(current, GVA(arg));
-
     struct domain *d = current->domain;
     struct vcpu *v = vcpuid < d->max_vcpus ?
         __atomic_load_n(&d->vcpu[index_clamp(vcpuid, d->max_vcpus)], __ATOMIC_ACQUIRE) : NULL;
@@ -321,7 +318,15 @@ long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
     case VCPUOP_get_physid: return op_get_physid(v, at);
     case VCPUOP_register_vcpu_time_memory_area: return op_register_time(v, at);
     }
-    return reject(-ENOSYS, "vcpu_op %lu", (unsigned long)cmd);
+    return reject_at("do_vcpu_op", -ENOSYS, "vcpu_op %lu", (unsigned long)cmd);
+}
+
+long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
+{
+    /* Every tick and every sleep of a tickless kernel. */
+    if (likely(cmd == VCPUOP_set_singleshot_timer && vcpuid == current->id))
+        return vcpu_op_set_singleshot(current, GVA(arg));
+    return other_vcpu_op(cmd, vcpuid, arg);
 }
 
 long do_nmi_op(u64 cmd, u64 arg)
