@@ -110,15 +110,8 @@ static void receive_all(int fd, size_t bytes)
 static void net_echo(int n)
 {
     int fd = connected((struct order){ ECHO, 0 });
-    char c = 1;
 
-    for (int i = -4; i < n; i++) {
-        if (i == 0) {
-            measure_start();
-        }
-        MUST(write(fd, &c, 1) == 1 && read(fd, &c, 1) == 1);
-    }
-    measure_stop();
+    round_trips(n, fd);
     close(fd);
 }
 
@@ -151,14 +144,11 @@ static void net_receive(int n)
 static void answer(int fd)
 {
     struct order order;
-    char c;
 
     MUST(read(fd, &order, sizeof(order)) == sizeof(order));
     switch (order.what) {
     case ECHO:
-        while (read(fd, &c, 1) == 1) {
-            MUST(write(fd, &c, 1) == 1);
-        }
+        echo_bytes(fd);
         break;
     case TAKE:
         receive_all(fd, MEBIBYTE);

@@ -56,6 +56,10 @@ static inline void measure_stop(void)
 /* Answer io_operations of a guest, for ever. */
 void serve(void);
 
+/* Send back each byte that comes, until a zero does; measure n bytes on their way there and back, and send the zero. */
+void echo_bytes(int fd);
+void round_trips(int n, int fd);
+
 /* pid of a child that runs body(argument) and exits */
 int spawn(void (*body)(void *), void *argument);
 void reap(int pid);

@@ -171,16 +171,21 @@ static void switch_8(int n)
     context_switch(n, 8, 16384);
 }
 
-static void echo(void *fd)
+void echo_bytes(int fd)
 {
     char c;
 
-    while (read(*(int *)fd, &c, 1) == 1 && c) {
-        MUST(write(*(int *)fd, &c, 1) == 1);
+    while (read(fd, &c, 1) == 1 && c) {
+        MUST(write(fd, &c, 1) == 1);
     }
 }
 
-static void round_trips(int n, int fd)
+static void echo(void *fd)
+{
+    echo_bytes(*(int *)fd);
+}
+
+void round_trips(int n, int fd)
 {
     char c = 1;
 

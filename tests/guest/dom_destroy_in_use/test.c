@@ -57,13 +57,7 @@ static u64 spin(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; for (;;) relax
 
 void test(void)
 {
-    static xen_pfn_t frame[1];
-    struct gnttab_setup_table s = { .dom = DOMID_SELF, .nr_frames = 1 };
-    set_xen_guest_handle(s.frame_list, frame);
-    OK("grant table", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &s, 1));
-    long err;
-    grant_entry_v1_t *table = map_frame(frame[0], DOMID_SELF, KERNEL_PAGE, &err);
-    OK("mapped", err);
+    grant_entry_v1_t *table = grant_table();
     char *granted = page_alloc();
     u64 before = free_pages_after_first_domain();
     for (unsigned round = 0; round < 3; round++) {

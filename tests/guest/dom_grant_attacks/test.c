@@ -10,13 +10,7 @@ static char *page;
 static u64 setup(u64 a, u64 b, u64 c)
 {
     (void)a, (void)b, (void)c;
-    static xen_pfn_t frame[1];
-    struct gnttab_setup_table s = { .dom = DOMID_SELF, .nr_frames = 1 };
-    set_xen_guest_handle(s.frame_list, frame);
-    OK("setup_table", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &s, 1));
-    long err;
-    table = map_frame(frame[0], DOMID_SELF, KERNEL_PAGE, &err);
-    OK("mapped", err);
+    table = grant_table();
     page = page_alloc();
     page[0] = 'a';
     table[8] = (grant_entry_v1_t){ .domid = 0, .frame = (u32)va_mfn(page) };

@@ -10,14 +10,7 @@ static char *pages[4];
 static u64 setup(u64 a, u64 b, u64 c)
 {
     (void)a, (void)b, (void)c;
-    static xen_pfn_t frame[1];
-    struct gnttab_setup_table s = { .dom = DOMID_SELF, .nr_frames = 1 };
-    set_xen_guest_handle(s.frame_list, frame);
-    OK("setup_table", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &s, 1));
-    EXPECT_EQ("status", s.status, GNTST_okay);
-    long err;
-    table = map_frame(frame[0], DOMID_SELF, KERNEL_PAGE, &err);
-    OK("mapped", err);
+    table = grant_table();
     for (unsigned i = 0; i < 4; i++) {
         pages[i] = page_alloc();
         pages[i][0] = (char)('a' + i);

@@ -52,6 +52,18 @@ void *map_frame(u64 mfn, u64 dom, u64 flags, long *err)
 /* Back to the page's own frame; the page is not given back to the pool. */
 long unmap_frame(void *va) { return set_flags(va, KERNEL_PAGE); }
 
+grant_entry_v1_t *grant_table(void)
+{
+    static xen_pfn_t frame;
+    struct gnttab_setup_table s = { .dom = DOMID_SELF, .nr_frames = 1 };
+    long err;
+    set_xen_guest_handle(s.frame_list, &frame);
+    OK("grant table", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &s, 1) | s.status);
+    grant_entry_v1_t *table = map_frame(frame, DOMID_SELF, KERNEL_PAGE, &err);
+    OK("grant table mapped", err);
+    return table;
+}
+
 u64 *table_alloc(void)
 {
     u64 *t = page_alloc();

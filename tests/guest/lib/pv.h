@@ -113,6 +113,8 @@ static inline long set_flags(const void *va, u64 flags) { return set_va(va, va_m
 /* Map a frame of any domain at a fresh address; NULL and *err otherwise. */
 void *map_frame(u64 mfn, u64 dom, u64 flags, long *err);
 long unmap_frame(void *va);
+/* This domain's grant table, version 1, of one frame, mapped. Fails the test if there is none. */
+grant_entry_v1_t *grant_table(void);
 /* A page made into an empty page table that maps nothing: read-only, not yet pinned. */
 u64 *table_alloc(void);
 u64 our_l4(void);                                   /* frame */

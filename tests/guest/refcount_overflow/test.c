@@ -97,13 +97,7 @@ static void pauses(void)
 
 void test(void)
 {
-    static xen_pfn_t frame;
-    struct gnttab_setup_table s = { .dom = DOMID_SELF, .nr_frames = 1 };
-    set_xen_guest_handle(s.frame_list, &frame);
-    OK("setup", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &s, 1) | s.status);
-    long err;
-    table = map_frame(frame, DOMID_SELF, KERNEL_PAGE, &err);
-    OK("mapped", err);
+    table = grant_table();
     page = page_alloc();
     table[9] = (grant_entry_v1_t){ .domid = 0, .frame = (u32)va_mfn(page) };
     barrier();
