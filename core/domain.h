@@ -69,6 +69,7 @@ struct domain {
     ns_t created_at;
     u64 affinity_nodes;
     void *sched;                /* core/sched.c */
+    struct cpupool *pool;       /* CPUs it runs on; changes under the ctl lock */
     struct arch_domain arch;
 };
 

@@ -26,6 +26,7 @@
  * Everything here runs with interrupts off. A guest cannot be killed by the scheduler.
  */
 #include "core/sched_internal.h"
+#include "core/cpupool.h"
 #include "core/event.h"
 #include "core/heap.h"
 #include "core/options.h"
@@ -36,6 +37,7 @@
 static struct domain idle_domain_record;
 static struct vcpu *idle_vcpus[MAX_CPUS];
 struct domain *idle_domain = &idle_domain_record;
+static struct cpupool everywhere = { .cpus = ~0UL };    /* idle vcpus' */
 
 /* ---- runstates ---- */
 
@@ -101,12 +103,14 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
     behind = !sv->yielded && curr->vruntime > sv->vruntime ? curr->vruntime - sv->vruntime : 0;
     if (behind > WAKE_GRAIN) {
         /* The rate limit is for close races; who is far behind (I/O) does not wait for it. */
-        if (now - curr->dispatched >= sched_ratelimit || behind >= WAKE_BONUS / 2) {
+        ns_t ratelimit = READ_ONCE(curr->v->domain->pool->ratelimit);
+
+        if (now - curr->dispatched >= ratelimit || behind >= WAKE_BONUS / 2) {
             rq->preempts++;
             rq->slice_end = SLICE_OVER;
             cpu_raise(runq_cpu(rq), PENDING_SCHED);
         } else {
-            slice_limit(rq, curr->dispatched + sched_ratelimit);
+            slice_limit(rq, curr->dispatched + ratelimit);
         }
     } else {
         slice_limit(rq, max(now + SLICE_MIN, curr->dispatched + SLICE_MAX));
@@ -360,7 +364,8 @@ void sched_init(void)
     spin_lock_init(&d->lock, domain);
     spin_lock_init(&d->mmu_lock, mmu);
     spin_lock_init(&d->page_lock, pages);
-    sched_ratelimit = opt.sched_ratelimit_us * 1000UL;
+    d->pool = &everywhere;
+    cpupool_init(opt.sched_ratelimit_us * 1000UL);
 }
 
 void sched_cpu_up(unsigned cpu)
@@ -377,6 +382,7 @@ void sched_cpu_up(unsigned cpu)
     v->runstate.state = RUNSTATE_running;
     timer_init(&rq->slice, slice_fired, rq, cpu);
     rq->curr = rq->idle = v;
+    cpupool_cpu_up(cpu);
     __atomic_fetch_or(&idle_cpus, BIT(cpu), __ATOMIC_SEQ_CST);
 }
 
@@ -390,6 +396,7 @@ long sched_domain_init(struct domain *d)
     sd->speed = ((u64)WEIGHT_DEFAULT << SPEED_SHIFT) / sd->weight;
     cap_init(sd, d);
     d->sched = sd;
+    d->pool = cpupool_get(0);
     return 0;
 }
 

@@ -1,17 +1,21 @@
 /*
- * Affinity: hard is where a vcpu may run, soft is where it should. Masks over CPUs that do not exist are kept, so that
- * tools read back what they wrote. Invariant: allowed_cpus() is never empty, because set_affinity() refuses a hard
- * mask without an online CPU and CPUs do not go away. Masks change under the lock of the vcpu's run queue, where a
- * waiting vcpu's place is checked again.
+ * Affinity: hard is where a vcpu may run, soft is where it should, both within its domain's CPU pool. Masks over CPUs
+ * that do not exist are kept, so that tools read back what they wrote. Invariant: allowed_cpus() is never empty,
+ * because a pool with a domain has a CPU, and a hard mask that has none of them does not count until it has. Masks
+ * change under the lock of the vcpu's run queue, where a waiting vcpu's place is checked again; for pools see
+ * core/cpupool.c.
  */
 #include "core/sched_internal.h"
+#include "core/cpupool.h"
 #include "core/reject.h"
 
 u64 allowed_cpus(const struct vcpu *v)
 {
     s32 pinned = READ_ONCE(v->sched->pinned);
 
-    return pinned >= 0 ? BIT(pinned) : READ_ONCE(v->hard_affinity) & cpus_online;
+    u64 pool = READ_ONCE(READ_ONCE(v->domain->pool)->cpus), hard = READ_ONCE(v->hard_affinity) & pool;
+
+    return pinned >= 0 ? BIT(pinned) : hard ? hard : pool;
 }
 
 u64 preferred_cpus(const struct vcpu *v)
@@ -39,13 +43,22 @@ static void apply(struct vcpu *v, struct runq *rq)
     spin_unlock(&rq->lock);
 }
 
+void sched_recheck(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        apply(v, runq_lock(v));
+}
+
 long sched_set_affinity(struct vcpu *v, u64 hard, u64 soft)
 {
+    u64 pool = READ_ONCE(READ_ONCE(v->domain->pool)->cpus);
     struct runq *rq;
 
-    if (!(hard & cpus_online))
-        return reject(-EINVAL, "hard affinity %#lx has no CPU that is online (%#lx)", (unsigned long)hard,
-                      (unsigned long)cpus_online);
+    if (!(hard & pool))
+        return reject(-EINVAL, "hard affinity %#lx has no CPU of the domain's pool (%#lx)", (unsigned long)hard,
+                      (unsigned long)pool);
     rq = runq_lock(v);
     WRITE_ONCE(v->hard_affinity, hard);
     WRITE_ONCE(v->soft_affinity, soft);
@@ -61,8 +74,8 @@ long sched_pin_override(struct vcpu *v, s32 cpu)
         return reject(-EPERM, "only domain 0 may override its affinity");
     if (cpu < 0 && !have)
         return reject(-EINVAL, "vcpu %u has no affinity override to undo", v->id);
-    if (cpu >= 0 && (cpu >= MAX_CPUS || !(cpus_online & BIT(cpu))))
-        return reject(-EINVAL, "CPU %d is not online", cpu);
+    if (cpu >= 0 && (cpu >= MAX_CPUS || !(v->domain->pool->cpus & BIT(cpu))))
+        return reject(-EINVAL, "CPU %d is not online, or not in domain 0's CPU pool", cpu);
     if (cpu >= 0 && have)
         return reject(-EBUSY, "vcpu %u is pinned to CPU %d already", v->id, v->sched->pinned);
     struct runq *rq = runq_lock(v);

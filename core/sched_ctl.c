@@ -4,6 +4,7 @@
  * and are refused as there.
  */
 #include "core/sched_internal.h"
+#include "core/cpupool.h"
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
 #include "core/reject.h"
@@ -49,10 +50,11 @@ long sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op)
 
 long sched_sysctl(struct xen_sysctl_scheduler_op *op)
 {
+    struct cpupool *pool = cpupool_get(op->cpupool_id);
     u32 us;
 
-    if (op->cpupool_id != 0)
-        return reject(-ESRCH, "CPU pool %u: there is one, number 0", op->cpupool_id);
+    if (!pool)
+        return reject(-ESRCH, "CPU pool %u does not exist", op->cpupool_id);
     if (op->sched_id != XEN_SCHEDULER_CREDIT2)
         return reject(-EINVAL, "scheduler %u; this one answers as credit2 (%u)", op->sched_id, XEN_SCHEDULER_CREDIT2);
     switch (op->cmd) {
@@ -61,10 +63,10 @@ long sched_sysctl(struct xen_sysctl_scheduler_op *op)
         if (us && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN || us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
             return reject(-EINVAL, "rate limit %u us: 0, or %u to %u", us, XEN_SYSCTL_SCHED_RATELIMIT_MIN,
                           XEN_SYSCTL_SCHED_RATELIMIT_MAX);
-        WRITE_ONCE(sched_ratelimit, us * 1000UL);
+        WRITE_ONCE(pool->ratelimit, us * 1000UL);
         return 0;
     case XEN_SYSCTL_SCHEDOP_getinfo:
-        op->u.sched_credit2.ratelimit_us = (u32)(READ_ONCE(sched_ratelimit) / 1000);
+        op->u.sched_credit2.ratelimit_us = (u32)(pool->ratelimit / 1000);
         return 0;
     }
     return reject(-EINVAL, "scheduler operation %u", op->cmd);
@@ -73,8 +75,12 @@ long sched_sysctl(struct xen_sysctl_scheduler_op *op)
 void sched_dump(void)
 {
     ns_t now = now_ns();
+    struct cpupool *pool;
 
     log_always("Scheduler: time %lu ms, idle CPUs %lx", (unsigned long)(now / MS), (unsigned long)idle_cpus);
+    for (u32 id = 0; (pool = cpupool_next(&id)) != NULL; id++)
+        log_always("CPU pool %u: CPUs %lx, %u domains, rate limit %lu us", id, (unsigned long)pool->cpus,
+                   cpupool_domains(id), (unsigned long)pool->ratelimit / 1000);
     for (unsigned cpu = 0; cpu < nr_cpus; cpu++) {
         struct runq *rq = &runqs[cpu];
         unsigned n = 0;

@@ -4,6 +4,7 @@
  *   sched_runq.c      run queues: virtual time, order, placing, stealing
  *   sched_cap.c       caps: budgets, parking, refills
  *   sched_affinity.c  which CPUs a vcpu may and should use
+ *   cpupool.c         CPUs set apart for some domains
  *   sched_ctl.c       weights, caps and parameters for tools; dump
  *   sched_op.c        the hypercall
  */
@@ -75,7 +76,6 @@ struct runq {
 
 extern struct runq runqs[MAX_CPUS];
 extern u64 idle_cpus;           /* CPUs that have nothing to run; atomic, a hint */
-extern ns_t sched_ratelimit;
 
 static inline unsigned runq_cpu(const struct runq *rq) { return (unsigned)(rq - runqs); }
 static inline struct sched_vcpu *node_sv(struct pqnode *n) { return container_of(n, struct sched_vcpu, node); }
@@ -109,6 +109,7 @@ void slice_fired(void *data);
 /* sched_affinity.c */
 u64 allowed_cpus(const struct vcpu *v);         /* never empty */
 u64 preferred_cpus(const struct vcpu *v);       /* subset of those, never empty */
+void sched_recheck(struct domain *d);           /* its pool changed: those of its vcpus move that have to; no lock */
 long sched_pin_override(struct vcpu *v, s32 cpu);
 
 /* sched.c */

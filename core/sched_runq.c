@@ -8,7 +8,6 @@
 
 struct runq runqs[MAX_CPUS] = { [0 ... MAX_CPUS - 1] = { .lock = SPINLOCK(sched) } };
 u64 idle_cpus;
-ns_t sched_ratelimit;
 
 static u64 newest_clock;        /* of all queues: where a CPU that was idle joins; racy on purpose */
 

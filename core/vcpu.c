@@ -15,6 +15,7 @@
  */
 #include "core/vcpu.h"
 #include "arch/arch.h"
+#include "core/cpupool.h"
 #include "core/event.h"
 #include "core/frame.h"
 #include "core/heap.h"
@@ -273,7 +274,7 @@ static long op_get_runstate(struct vcpu *v, gva_t arg)
 /* Only a vcpu that cannot move has a physical id worth telling. */
 static long op_get_physid(struct vcpu *v, gva_t arg)
 {
-    u64 mask = v->hard_affinity & cpus_online;
+    u64 mask = v->hard_affinity & v->domain->pool->cpus;
     vcpu_get_physid_t id;
 
     if (!v->domain->privileged || count_bits(mask) != 1)

@@ -39,8 +39,8 @@ FAKE void panic(const char *fmt, ...)
 FAKE long reject_at(const char *where, long code, const char *fmt, ...)
 {
     (void)where;
-    fake_rejects++;
-    fake_reason = fmt;
+    __atomic_fetch_add(&fake_rejects, 1, __ATOMIC_RELAXED); /* tests with threads refuse, too */
+    __atomic_store_n(&fake_reason, fmt, __ATOMIC_RELAXED);
     return code;
 }
 

@@ -3,6 +3,7 @@
  * so its fields may be from slightly different moments.
  */
 #include "arch/arch.h"
+#include "core/cpupool.h"
 #include "core/ctl/ctl.h"
 #include "core/domain.h"
 #include "core/reject.h"
@@ -63,6 +64,7 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->outstanding_pages = d->claim_pages;
     info->shared_info_frame = virt_to_mfn(d->shared);
     info->ssidref = d->ssidref;
+    info->cpupool = cpupool_id(d);
     memcpy(info->handle, d->handle, sizeof(info->handle));
     info->gpaddr_bits = GUEST_ADDRESS_BITS;
 }

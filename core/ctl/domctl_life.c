@@ -4,6 +4,7 @@
  * A domain is born paused by its builder (ctl_paused = 1) and the tool that built it unpauses it. Tools' pauses are
  * counted apart from Serai's own, so that no tool can unpause what it did not pause.
  */
+#include "core/cpupool.h"
 #include "core/ctl/ctl.h"
 #include "core/domain.h"
 #include "core/options.h"
@@ -35,8 +36,8 @@ static long check_config(const struct xen_domctl_createdomain *c)
     if (c->iommu_opts || c->vmtrace_size || c->arch.emulation_flags)
         return reject(-EINVAL, "createdomain with IOMMU options %#x, trace buffer of %u, emulated devices %#x",
                       c->iommu_opts, c->vmtrace_size, c->arch.emulation_flags);
-    if (c->cpupool_id)
-        return reject(-ENOENT, "CPU pool %u: there is only pool 0", c->cpupool_id);
+    if (!cpupool_get(c->cpupool_id) || !cpupool_get(c->cpupool_id)->cpus)
+        return reject(-ENOENT, "CPU pool %u does not exist, or has no CPU", c->cpupool_id);
     if (XEN_DOMCTL_GRANT_version(c->grant_opts) > GRANT_VERSION_MAX || c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask)
         return reject(-EINVAL, "grant options %#x, the highest version is %u", c->grant_opts, GRANT_VERSION_MAX);
     s64 frames = READ_ONCE(opt.gnttab_max_frames), tracks = READ_ONCE(opt.gnttab_max_maptrack_frames);
@@ -72,6 +73,7 @@ long domctl_create(struct domain *d, struct xen_domctl *op, bool *copyback)
     d = domain_create(id, &cfg, &rc);
     if (!d)
         return rc;
+    (void)cpupool_move(d, c->cpupool_id); /* which check_config() has seen */
     op->domain = d->id;
     c->flags = cfg.flags;
     *copyback = true;

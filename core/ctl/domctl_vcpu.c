@@ -6,6 +6,7 @@
  * the vcpu is not initialised until the last piece; the tool's own pause keeps a restored one from running.
  */
 #include "arch/arch.h"
+#include "core/cpupool.h"
 #include "core/ctl/ctl.h"
 #include "core/domain.h"
 #include "core/heap.h"
@@ -135,17 +136,14 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl *op, bool *copyback
         return rc;
     if (a->flags & XEN_VCPUAFFINITY_SOFT && (rc = bitmap_get(&a->cpumap_soft, &soft)))
         return rc;
-    if (!(hard & cpus_online))
-        return reject(-EINVAL, "hard affinity %#lx has none of the CPUs online (%#lx)", (unsigned long)hard,
-                      (unsigned long)cpus_online);
     rc = sched_set_affinity(v, hard, soft);
     if (rc)
         return rc;
     /* Tell what is effective now. */
     if (a->flags & XEN_VCPUAFFINITY_HARD)
-        rc = bitmap_put(&a->cpumap_hard, hard & cpus_online);
+        rc = bitmap_put(&a->cpumap_hard, hard & d->pool->cpus);
     if (!rc && a->flags & XEN_VCPUAFFINITY_SOFT)
-        rc = bitmap_put(&a->cpumap_soft, soft & hard & cpus_online);
+        rc = bitmap_put(&a->cpumap_soft, soft & hard & d->pool->cpus);
     return rc;
 }
 

@@ -123,39 +123,3 @@ long sysctl_pcitopo(struct xen_sysctl *op, bool *copyback)
     *copyback = true;
     return 0;
 }
-
-/* ---- CPU pools: there is pool 0, with all CPUs and all domains ---- */
-
-static u32 count_domains(void)
-{
-    struct domain *d;
-    u32 n = 0;
-
-    domain_list_lock();
-    for_each_domain(d)
-        n++;
-    domain_list_unlock();
-    return n;
-}
-
-long sysctl_cpupool(struct xen_sysctl *op, bool *copyback)
-{
-    struct xen_sysctl_cpupool_op *q = &op->u.cpupool_op;
-
-    *copyback = true;
-    switch (q->op) {
-    case XEN_SYSCTL_CPUPOOL_OP_INFO: /* of the first pool at or after the one asked for */
-        if (q->cpupool_id && q->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY)
-            return refuse_quietly(-ENOENT);
-        q->cpupool_id = 0;
-        q->sched_id = XEN_SCHEDULER_CREDIT2;
-        q->n_dom = count_domains();
-        return bitmap_put(&q->cpumap, cpus_online);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        return bitmap_put(&q->cpumap, 0);
-    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return q->cpupool_id ? reject(-ENOENT, "CPU pool %u: there is only pool 0", q->cpupool_id) : 0;
-    default:
-        return reject(-EOPNOTSUPP, "CPU pool operation %u: there is one pool, with all CPUs; pin vcpus instead", q->op);
-    }
-}

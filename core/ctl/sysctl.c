@@ -70,8 +70,6 @@ static long sched_id(struct xen_sysctl *op, bool *copyback)
 
 static long sched_op(struct xen_sysctl *op, bool *copyback)
 {
-    if (op->u.scheduler_op.cpupool_id)
-        return reject(-ESRCH, "CPU pool %u: there is only pool 0", op->u.scheduler_op.cpupool_id);
     *copyback = true;
     return sched_sysctl(&op->u.scheduler_op);
 }

@@ -94,6 +94,25 @@ def test_life(host):
     assert fails(host, "xl destroy u")
 
 
+def test_cpu_pools(host):
+    """Two CPUs, one of them for a guest alone. What xl cannot do in between it says, as on Xen."""
+    host.shell("""printf 'name="side"\\ncpus=["1"]\\n' > /root/pool.cfg""")
+    said, _ = fails(host, "xl cpupool-create /root/pool.cfg")
+    assert "not free" in said
+    host.shell("xl cpupool-cpu-remove Pool-0 1 && xl cpupool-create /root/pool.cfg")
+    create(host, vcpus=2, pool='"side"', extra='"burn"')
+    host.shell("sleep 1")
+    assert set(re.findall(r"^t +\d+ +\d+ +(\d+|-) ", host.shell("xl vcpu-list t"), re.M)) <= {"1", "-"}
+    assert re.search(r"^side +1 +credit2 +y +1\s*$", host.shell("xl cpupool-list"), re.M)
+    _, why = fails(host, "xl cpupool-migrate Domain-0 side")
+    assert "stays in CPU pool 0" in why
+    assert "is the last one" in host.shell("xl dmesg -c > /dev/null; xl cpupool-cpu-remove side 1; xl dmesg")
+    host.shell("xl cpupool-migrate t Pool-0")
+    assert not re.search(r"^t +\d+ +\d+ +1 ", host.shell("xl vcpu-list t"), re.M)
+    host.shell("xl cpupool-destroy side && xl cpupool-cpu-add Pool-0 1 && xl destroy t")
+    assert re.search(r"^Pool-0 +0,1\s*$", host.shell("xl cpupool-list -c"), re.M)
+
+
 def test_crash_is_kept_and_dumped(host):
     create(host, extra='"crash"')
     host.shell("sleep 1")

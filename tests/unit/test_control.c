@@ -3,12 +3,13 @@
  * Went wrong once: domain 0 could name itself (xl save 0 suspended the machine) and limits beyond the maximum were cut
  * in silence. Could: a reference or a pause that an early return forgets (looked for after each test).
  * Links: core/ctl/domctl.c core/ctl/domctl_life.c core/ctl/domctl_set.c core/ctl/domctl_vcpu.c core/ctl/domctl_save.c
- * Links: core/ctl/domain_info.c core/ctl/bitmap.c core/ctl/sysctl.c core/ctl/machine_info.c core/perfc.c core/lock.c
- * Links: lib/rangeset.c arch/host/fake_machine.c arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_guest.c
- * arch/host/fake_log.c
+ * Links: core/ctl/domain_info.c core/ctl/bitmap.c core/ctl/sysctl.c core/ctl/machine_info.c core/ctl/cpupool_op.c
+ * Links: core/cpupool.c core/perfc.c core/lock.c lib/rangeset.c arch/host/fake_machine.c arch/host/fake_domain.c
+ * Links: arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c
  */
 #include "arch/host/fake.h"
 #include "core/console.h"
+#include "core/cpupool.h"
 #include "core/ctl/ctl.h"
 #include "core/event.h"
 #include "core/heap.h"
@@ -56,6 +57,8 @@ void vcpu_runstate_get(struct vcpu *v, vcpu_runstate_info_t *out)
 }
 long sched_set_affinity(struct vcpu *v, u64 hard, u64 soft)
 {
+    if (!(hard & cpus_online))
+        return -EINVAL;
     v->hard_affinity = hard_set = hard;
     v->soft_affinity = soft_set = soft;
     return 0;
@@ -63,6 +66,7 @@ long sched_set_affinity(struct vcpu *v, u64 hard, u64 soft)
 long sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op) { (void)d; (void)op; return 0; }
 long trace_sysctl(struct xen_sysctl_tbuf_op *op, bool *copyback) { (void)op; (void)copyback; return 0; }
 long sched_sysctl(struct xen_sysctl_scheduler_op *op) { (void)op; return 0; }
+void sched_recheck(struct domain *d) { (void)d; }
 ns_t cpu_idle_time(unsigned cpu) { return 10 * cpu; }
 long virq_set_handler(struct domain *d, u32 virq) { (void)d; (void)virq; return 0; }
 long console_sysctl_read(struct xen_sysctl_readconsole *op) { (void)op; return 0; }
@@ -108,6 +112,10 @@ static int start(void **state)
     memset(&guest, 0, sizeof(guest));
     memset(guest_vcpu, 0, sizeof(guest_vcpu));
     memset(guest_vcpus, 0, sizeof(guest_vcpus));
+    cpupool_init(0);
+    for (unsigned c = 0; c < nr_cpus; c++)
+        cpupool_cpu_up(c);
+    dom0.pool = guest.pool = cpupool_get(0);
     memset(frames, 0, sizeof(frames));
     dom0.privileged = true;
     dom0.refs = guest.refs = 1;
@@ -364,6 +372,38 @@ static void frames_are_told_by_type(void **state)
     assert_int_equal(domctl(XEN_DOMCTL_shadow_op, 5), -EINVAL);
 }
 
+static long pool_op(u32 what, u32 pool, u32 cpu_or_domain)
+{
+    memset(&sop, 0, sizeof(sop));
+    sop.u.cpupool_op = (struct xen_sysctl_cpupool_op){ .op = what, .cpupool_id = pool, .domid = cpu_or_domain,
+        .cpu = cpu_or_domain, .sched_id = XEN_SCHEDULER_CREDIT2 };
+    return sysctl(XEN_SYSCTL_cpupool_op);
+}
+
+/* What xl cpupool-create, -cpu-remove, -cpu-add, -migrate and -destroy send, and what they must not do. */
+static void cpu_pools_as_xl_makes_them(void **state)
+{
+    (void)state;
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_CREATE, XEN_SYSCTL_CPUPOOL_PAR_ANY, 0), 0);
+    assert_int_equal(sop.u.cpupool_op.cpupool_id, 1);
+    sop.u.cpupool_op.sched_id = XEN_SCHEDULER_RTDS;
+    assert_int_equal(sysctl(XEN_SYSCTL_cpupool_op), -EINVAL);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, guest.id), -ENOENT);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 2), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 1, 2), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, guest.id), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0), -EPERM);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 4711), -ESRCH);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0x10000 | guest.id), -ESRCH);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0), -EBUSY);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_INFO, 1, 0), 0);
+    assert_int_equal(sop.u.cpupool_op.n_dom, 1);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 0, guest.id), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 1, 2), 0);
+    assert_int_equal(pool_op(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0), 0);
+    assert_int_equal(pool_op(77, 0, 0), -ENOSYS);
+}
+
 static void the_machine_is_described_honestly(void **state)
 {
     u8 map[8] = { 0 };
@@ -382,8 +422,6 @@ static void the_machine_is_described_honestly(void **state)
     assert_int_equal(map[0], 0xf);
     sop.u.cpupool_op.cpupool_id = 1;
     assert_int_equal(sysctl(XEN_SYSCTL_cpupool_op), -ENOENT);
-    sop.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
-    assert_int_equal(sysctl(XEN_SYSCTL_cpupool_op), -EOPNOTSUPP);
     memset(&sop, 0, sizeof(sop));
     assert_int_equal(sysctl(XEN_SYSCTL_cputopoinfo), 0);
     assert_int_equal(sop.u.cputopoinfo.num_cpus, 4);

@@ -3,14 +3,14 @@
  * pattern (burn; or run a while, sleep a while). What is promised in docs/scheduler.md is measured here.
  * Went wrong once: lag lost when a vcpu was stolen by another CPU, and a queue's clock wrong when somebody joined it.
  * Could: a vcpu on two CPUs, CPUs that kick each other for ever, a cap that starves.
- * Links: core/sched.c core/sched_runq.c core/sched_cap.c core/sched_affinity.c core/sched_ctl.c core/timer.c
- * core/lock.c
- *        lib/pqueue.c
+ * Links: core/sched.c core/sched_runq.c core/sched_cap.c core/sched_affinity.c core/sched_ctl.c core/cpupool.c
+ * Links: core/timer.c core/lock.c lib/pqueue.c
  * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_log.c
  */
 #include "arch/host/fake.h"
 #include <string.h>
 #include "core/sched_internal.h"
+#include "core/cpupool.h"
 #include "core/event.h"
 #include "core/heap.h"
 #include "core/options.h"
@@ -48,6 +48,9 @@ static unsigned nr_sv, nr_dom;
 struct options opt = { .sched_ratelimit_us = 1000 };
 unsigned nr_cpus;
 cpumask_t cpus_online;
+struct domain *domain0, *domain_list;
+void domain_list_lock(void) {}
+void domain_list_unlock(void) {}
 
 void vcpu_runstate_publish(struct vcpu *v) { (void)v; }
 
@@ -215,6 +218,7 @@ static void machine(unsigned cpus)
     nr_cpus = cpus;
     cpus_online = BIT(cpus) - 1;
     nr_sv = nr_dom = 0;
+    domain_list = NULL;
     memset(sim, 0, sizeof(sim));
     memset(sv, 0, sizeof(sv));
     memset(dom, 0, sizeof(dom));
@@ -239,6 +243,8 @@ static struct domain *new_domain(void)
     d->id = (domid_t)(nr_dom + 1);
     d->vcpu = vcpu_table[nr_dom++];
     d->max_vcpus = 4;
+    d->next = domain_list;
+    domain_list = d;
     sched_domain_init(d);
     return d;
 }
@@ -584,14 +590,90 @@ static void affinity_is_obeyed(void **state)
     finish();
 }
 
+/* ---- CPU pools ---- */
+
+/* Two hogs in a pool of one CPU share it, whoever has the other three to itself; nothing waits where it may not run. */
+static void pools_keep_domains_apart(void **state)
+{
+    struct sim_vcpu *a, *b, *c;
+    u32 id = CPUPOOL_ANY;
+    (void)state;
+
+    machine(4);
+    a = hog(new_domain());
+    b = hog(new_domain());
+    c = hog(new_domain());
+    enter(0);
+    assert_int_equal(cpupool_create(&id), 0);
+    assert_int_equal(id, 1);
+    assert_int_equal(cpupool_move(a->d, 1), -ENOENT);       /* no CPU there yet */
+    assert_int_equal(cpupool_add_cpu(1, 3), -ENODEV);       /* pool 0 has it */
+    assert_int_equal(cpupool_remove_cpu(0, CPUPOOL_ANY), 0);
+    assert_int_equal(cpupool_free_cpus(), 8);
+    run_for(10 * MS);
+    assert_true(vcpu_is_idle(sim[3].curr));
+    assert_int_equal(cpupool_add_cpu(1, CPUPOOL_ANY), 0);
+    assert_int_equal(cpupool_move(a->d, 1), 0);
+    assert_int_equal(cpupool_move(b->d, 1), 0);
+    assert_int_equal(cpupool_id(b->d), 1);
+    a->ran = b->ran = c->ran = 0;
+    run_for(2 * SECOND);
+    assert_near(seconds(a->ran), 1, 0.05);
+    assert_near(seconds(b->ran), 1, 0.05);
+    assert_near(seconds(c->ran), 2, 0.01);
+    assert_int_equal(sched_set_affinity(&a->v, 7, 7), -EINVAL);
+    assert_int_equal(cpupool_remove_cpu(1, 3), -EBUSY);     /* the last, and domains run there */
+    assert_int_equal(cpupool_destroy(1), -EBUSY);
+    assert_int_equal(cpupool_destroy(0), -EBUSY);
+    assert_int_equal(cpupool_move(a->d, 0), 0);
+    b->d->dying = DOMDYING_dead;
+    b->v.pause_count++;
+    vcpu_sleep_nosync(&b->v);
+    assert_int_equal(cpupool_remove_cpu(1, 3), 0);          /* who is dead does not count */
+    assert_int_equal(cpupool_destroy(1), 0);
+    assert_int_equal(cpupool_destroy(1), -ENOENT);
+    run_for(10 * MS);
+    assert_int_equal(a->v.processor < 3, true);
+    finish();
+}
+
+static void pools_have_limits(void **state)
+{
+    u32 id = 5;
+    (void)state;
+
+    machine(2);
+    assert_int_equal(cpupool_create(&id), 0);
+    assert_int_equal(cpupool_create(&id), -EEXIST);
+    id = MAX_CPUPOOLS;
+    assert_int_equal(cpupool_create(&id), -EINVAL);
+    for (unsigned i = 2; i < MAX_CPUPOOLS; i++) {
+        id = CPUPOOL_ANY;
+        assert_int_equal(cpupool_create(&id), 0);
+    }
+    id = CPUPOOL_ANY;
+    assert_int_equal(cpupool_create(&id), -ENOSPC);
+    assert_int_equal(cpupool_add_cpu(1, 2), -EINVAL);
+    assert_int_equal(cpupool_add_cpu(1, 64), -EINVAL);
+    assert_int_equal(cpupool_add_cpu(1, CPUPOOL_ANY), -EINVAL);
+    assert_int_equal(cpupool_remove_cpu(1, CPUPOOL_ANY), -EINVAL);
+    assert_int_equal(cpupool_remove_cpu(0, 1), 0);
+    assert_int_equal(cpupool_remove_cpu(0, 0), -EBUSY);     /* domain 0's last one */
+    assert_int_equal(cpupool_remove_cpu(99, 0), -ENOENT);
+    finish();
+}
+
 /* ---- everything at once ---- */
 
 /* Random lives: shares are not checked, but what must hold always is (see run_for, machine_switch, settle). */
 static void random_lives_keep_the_invariants(void **state)
 {
+    u32 pool = 1;
+
     (void)state;
     srand(3);
     machine(4);
+    cpupool_create(&pool);
     for (unsigned i = 0; i < 24; i++) {
         struct domain *d = i % 3 && nr_dom ? &dom[nr_dom - 1] : new_domain();
         start(new_vcpu(d, rand() % 3 ? (ns_t)(rand() % 20 + 1) * MS / 4 : 0, (ns_t)(rand() % 40 + 1) * MS / 4));
@@ -600,7 +682,7 @@ static void random_lives_keep_the_invariants(void **state)
         struct sim_vcpu *s = &sv[(unsigned)rand() % nr_sv];
 
         enter((unsigned)rand() % nr_cpus);
-        switch (rand() % 8) {
+        switch (rand() % 10) {
         case 0: sched_set_affinity(&s->v, (u64)(rand() % 15 + 1), (u64)rand() % 16); break;
         case 1: s->v.pause_count++; vcpu_sleep_nosync(&s->v); break;
         case 2: if (s->v.pause_count) { s->v.pause_count--; vcpu_wake(&s->v); } break;
@@ -608,7 +690,9 @@ static void random_lives_keep_the_invariants(void **state)
         case 4: set_params(s->d, 0, rand() % 2 ? 0 : (u16)(rand() % 100 + 1)); break;
         case 5: sim[fake_cpu].curr->sched->yielded = true; cpu_raise(fake_cpu, PENDING_SCHED); break;
         case 6: vcpu_wake(&s->v); break;
-        case 7: break;
+        case 7: cpupool_remove_cpu((u32)rand() % 2, CPUPOOL_ANY); break;
+        case 8: cpupool_add_cpu((u32)rand() % 2, CPUPOOL_ANY); break;
+        case 9: cpupool_move(s->d, (u32)rand() % 2); break;
         }
         run_for((ns_t)(rand() % 5000) * 1000);
     }
@@ -619,9 +703,11 @@ static void random_lives_keep_the_invariants(void **state)
         assert_int_equal(r.time[RUNSTATE_running], sv[i].ran);
     }
     /* Everybody goes on when let: nobody was lost. */
+    while (!cpupool_add_cpu(0, CPUPOOL_ANY)) {}
     for (unsigned i = 0; i < nr_sv; i++) {
         enter(0);
         set_params(sv[i].d, 256, 0);
+        cpupool_move(sv[i].d, 0);
         sched_set_affinity(&sv[i].v, ~0UL, ~0UL);
         sv[i].v.pause_count = 0;
         vcpu_wake(&sv[i].v);
@@ -677,6 +763,8 @@ int main(void)
         cmocka_unit_test(yield_lets_another_run),
         cmocka_unit_test(an_event_before_blocking_is_not_slept_over),
         cmocka_unit_test(affinity_is_obeyed),
+        cmocka_unit_test(pools_keep_domains_apart),
+        cmocka_unit_test(pools_have_limits),
         cmocka_unit_test(random_lives_keep_the_invariants),
         cmocka_unit_test(tools_see_credit2),
     };

@@ -22,6 +22,7 @@
 #include "core/reject.h"
 #include "lib/print.h"
 
+#include "core/cpupool.c"
 #include "core/lock.c"
 #include "core/sched.c"
 #include "core/sched_affinity.c"
@@ -48,6 +49,10 @@ static bool stop;
 struct options opt = { .sched_ratelimit_us = 100 };
 unsigned nr_cpus = CPUS;
 cpumask_t cpus_online = BIT(CPUS) - 1;
+struct domain *domain0, *domain_list = &dom;
+static u32 ctl;                 /* stands for the ctl lock */
+void domain_list_lock(void) {}
+void domain_list_unlock(void) {}
 
 ns_t now_ns(void)
 {
@@ -113,6 +118,13 @@ static void act(unsigned *seed)
             vcpu_wake(other);
         break;
     case 5: current->sched->yielded = true; cpu_raise(cpu_now, PENDING_SCHED); break;
+    case 6: /* a CPU leaves the pool, or comes back */
+        if (!__atomic_exchange_n(&ctl, 1, __ATOMIC_ACQUIRE)) {
+            (void)(rand_r(seed) % 2 ? cpupool_remove_cpu(0, (u32)rand_r(seed) % CPUS) :
+                                      cpupool_add_cpu(0, CPUPOOL_ANY));
+            __atomic_store_n(&ctl, 0, __ATOMIC_RELEASE);
+        }
+        break;
     default: break;
     }
 }
