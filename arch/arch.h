@@ -144,6 +144,7 @@ bool machine_frame_readonly(mfn_t mfn);
 /* Reports for debug keys. */
 void irq_dump(void);
 void pci_dump(void);
+void pm_dump(void);
 
 /* ---- machine ---- */
 enum machine_end { MACHINE_HALT, MACHINE_REBOOT, MACHINE_POWEROFF };

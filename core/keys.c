@@ -98,6 +98,11 @@ static void key_interrupts(void)
     irq_dump();
 }
 
+static void key_power(void)
+{
+    pm_dump();
+}
+
 static void key_pci(void)
 {
     pci_dump();

@@ -36,7 +36,7 @@ struct cpu {
     ns_t timer_deadline;
     struct timer_heap *timers;  /* core/timer.c */
     void *runq;                 /* core/sched.c */
-    u64 stat_irqs;
+    u64 stat_irqs, stat_halts;
 } __cacheline;
 
 extern struct cpu cpus[MAX_CPUS];

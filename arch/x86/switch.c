@@ -317,8 +317,10 @@ void exit_pending(struct cpu_user_regs *regs)
 static void relax_until_event(void)
 {
     /* Interrupts are off: one that arrives between the test of the pending word and HLT waits for STI's shadow. */
-    if (!READ_ONCE(cpu_info()->pending))
-        __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+    if (READ_ONCE(cpu_info()->pending))
+        return;
+    this_cpu()->stat_halts++;
+    __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
 }
 
 void idle_loop(void)

@@ -103,8 +103,6 @@ static sysctl_fn *const handlers[] = {
 };
 
 static const struct { u32 cmd; const char *why; } missing[] = {
-    { XEN_SYSCTL_get_pmstat, "the firmware manages processor states" },
-    { XEN_SYSCTL_pm_op, "the firmware manages processor states" },
     { XEN_SYSCTL_cpu_hotplug, "CPUs cannot be taken off or on" },
     { XEN_SYSCTL_page_offline_op, "pages cannot be taken off" },
     { XEN_SYSCTL_lockprof_op, "locks are not profiled" },

@@ -13,6 +13,7 @@
 #include "arch/x86/pv/callback.h"
 #include "arch/x86/pv/cpuid.h"
 #include "arch/x86/pv/fpu.h"
+#include "arch/x86/pv/pm.h"
 #include "core/ctl/ctl.h"
 #include "core/domain.h"
 #include "core/heap.h"
@@ -254,6 +255,10 @@ long arch_sysctl(struct xen_sysctl *op, bool *copyback)
     case XEN_SYSCTL_get_cpu_featureset:
         return cpu_featureset_get(op->u.cpu_featureset.index, HVA(op->u.cpu_featureset.features),
                                   &op->u.cpu_featureset.nr_features);
+    case XEN_SYSCTL_get_pmstat:
+        return pm_sysctl_stat(&op->u.get_pmstat);
+    case XEN_SYSCTL_pm_op:
+        return pm_sysctl_op(&op->u.pm_op);
     case XEN_SYSCTL_get_cpu_policy:
         return system_policy(&op->u.cpu_policy);
     default:

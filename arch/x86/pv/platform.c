@@ -3,14 +3,15 @@
  *
  * Problem: these calls change or reveal the whole machine.
  * Invariant: only a privileged domain gets past the first check, and the argument block is fetched once, acted on as a
- * copy and written back whole where it holds an answer. What Serai does not do (frequencies, idle states, microcode,
- * hot-plug) is refused with the reason and not silently accepted: the tools then say so.
+ * copy and written back whole where it holds an answer. What Serai does not do (frequencies, microcode, hot-plug) is
+ * refused with the reason and not silently accepted: the tools then say so.
  */
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/power.h"
 #include "arch/x86/pv/firmware.h"
+#include "arch/x86/pv/pm.h"
 #include "core/domain.h"
 #include "core/guest.h"
 #include "core/hypercall.h"
@@ -179,8 +180,7 @@ static long op_pminfo(xen_platform_op_t *op)
 {
     if (op->u.set_pminfo.type == XEN_PM_PDC)
         return sanitize_pdc(HVA(op->u.set_pminfo.u.pdc));
-    return reject(-ENOSYS, "power management data of CPU %u: frequencies and idle states stay as the firmware set them",
-                  op->u.set_pminfo.id);
+    return pm_upload(&op->u.set_pminfo);
 }
 
 static long op_firmware(xen_platform_op_t *op) { return firmware_info(&op->u.firmware_info); }
