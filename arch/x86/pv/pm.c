@@ -52,7 +52,7 @@ static struct {
     unsigned cx_count;
     struct cx_state cx[MAX_CX];
     u32 px_parts;           /* XEN_PX_*: which of the following came */
-    u32 px_limit;           /* the fastest state that the firmware allows now; as it said, so perhaps beyond the table */
+    u32 px_limit;           /* the fastest state that the firmware allows now, as it said: may be beyond the table */
     struct px_table *px;
     struct xen_pct_register control, status;
     struct xen_psd_package group;
@@ -130,8 +130,8 @@ static long px_check(unsigned cpu, const struct xen_processor_performance *p)
          g->coord_type > PSD_COORD_LAST || p->shared_type < XEN_CPUPERF_SHARED_TYPE_HW ||
          p->shared_type > XEN_CPUPERF_SHARED_TYPE_ANY))
         return reject(-EINVAL, "CPU %u: P-state dependency with %lu entries, revision %lu, %lu processors, "
-                      "coordination %#lx, shared %u", cpu, g->num_entries, g->revision, g->num_processors, g->coord_type,
-                      p->shared_type);
+                      "coordination %#lx, shared %u", cpu, g->num_entries, g->revision, g->num_processors,
+                      g->coord_type, p->shared_type);
     return 0;
 }
 
@@ -417,7 +417,8 @@ static void dump_px(unsigned cpu)
             x = pm[cpu].px->state[i];
         spin_unlock(&lock);
         if (!i && parts)
-            log_always("  %u P-states (parts %#x), the firmware allows P%u and slower; not switched", count, parts, limit);
+            log_always("  %u P-states (parts %#x), the firmware allows P%u and slower; not switched", count, parts,
+                       limit);
         if (i >= count)
             return;
         log_always("  P%u: %lu MHz, %lu mW, %lu us, control %#lx", i, x.core_frequency, x.power, x.transition_latency,
