@@ -9,7 +9,7 @@
  */
 long pm_upload(const struct xenpf_set_processor_pminfo *info);
 
-/* XEN_SYSCTL_get_pmstat: 0, -EINVAL (CPU), -ENODEV (statistics of P-states), -EOPNOTSUPP, -EFAULT. Takes: sched, leaf. */
+/* XEN_SYSCTL_get_pmstat: 0, -EINVAL (CPU), -ENODEV (P-states), -EOPNOTSUPP, -EFAULT. Takes: sched, leaf. */
 long pm_sysctl_stat(struct xen_sysctl_get_pmstat *op);
 
 /*
