@@ -35,8 +35,8 @@
  */
 #include "core/mmu.h"
 #include "arch/arch.h"
-#include "core/frame_inline.h"
 #include "core/mmu_internal.h"
+#include "core/pte_inline.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
@@ -116,17 +116,4 @@ void mmu_drop_bases(struct vcpu *v)
         table_drop(v->domain, user);
 }
 
-u64 *pte_find(mfn_t l4, u64 va)
-{
-    mfn_t table = l4;
-    for (unsigned level = 4; ; level--) {
-        u64 *p = (u64 *)mfn_to_virt(table) + pt_index(va, level);
-        if (level == 1)
-            return p;
-        if (level == 4 && !l4_slot_is_guests(pt_index(va, 4)))
-            return NULL;
-        if (!(*p & PTE_PRESENT))
-            return NULL;
-        table = pte_mfn(*p);
-    }
-}
+u64 *pte_find(mfn_t l4, u64 va) { return pte_walk(l4, va); }

@@ -43,9 +43,13 @@ bool mmu_maps_readonly_device(struct vcpu *v, u64 va);
 
 /*
  * The same as mmu_guest_pte_write() for the commonest case: exchange a whole entry of an L1 table mapped at va (aligned
- * to 8). False: nothing was done, it is not that case or was refused. *old: what was replaced.
+ * to 8). Not done: nothing happened, it is not that case or was refused. Two words, so that they come in registers.
  */
-bool mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val, u64 *old);
+struct pte_exchange {
+    u64 old;            /* what was replaced */
+    bool done;
+};
+struct pte_exchange mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val);
 
 /*
  * Grant mapping: create/destroy a PTE of d that maps `mfn`. The caller (core/grant.c) already holds the

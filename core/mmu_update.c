@@ -305,19 +305,20 @@ long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid)
 
 /* ---- direct writes to page tables that the guest has mapped read-only ---- */
 
-bool mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val, u64 *old)
+struct pte_exchange mmu_guest_pte_exchange(struct vcpu *v, u64 va, u64 val)
 {
     struct domain *d = v->domain;
-    u64 seen = 0, *map, *p = NULL;
-    long rc = -ESRCH;
+    struct pte_exchange x = { 0, false };
+    u64 *map, here;
 
     spin_lock(&d->mmu_lock);
-    map = pte_find(v->arch.kernel_l4, va);
-    if (likely(map && (*map & PTE_PRESENT)) && likely((p = l1_entry(d, (*map & PTE_ADDR) | (va & (PAGE_SIZE - 1))))))
-        rc = replace_l1(d, d->id, p, val, AD_REPLACE, &seen);
+    map = pte_walk(v->arch.kernel_l4, va);
+    here = likely(map) ? READ_ONCE(*map) : 0;
+    if (likely(here & PTE_PRESENT) && likely(l1_live(d, pte_mfn(here))))
+        x.done = !replace_l1(d, d->id, (u64 *)((char *)mfn_to_virt(pte_mfn(here)) + (va & (PAGE_SIZE - 8))), val,
+                             AD_REPLACE, &x.old);
     spin_unlock(&d->mmu_lock);
-    *old = seen;
-    return !rc;
+    return x;
 }
 
 static long guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas)

@@ -12,14 +12,13 @@
 #include "core/reject.h"
 #include "lib/rangeset.h"
 
-/* Device memory: no references, only permission. */
-long pte_take_device(struct domain *d, pg_owner_t pg, u64 *pte)
+static long device_permitted(struct domain *d, pg_owner_t pg, u64 pte)
 {
-    mfn_t mfn = pte_mfn(*pte);
+    mfn_t mfn = pte_mfn(pte);
 
     if (pg == DOMID_XEN) {
         /* Frames of Serai's that are published: the machine-to-physical table, read-only. */
-        if (d->privileged && !(*pte & PTE_RW) && mfn_valid(mfn) && mfn_frame(mfn)->owner == DOMID_XEN)
+        if (d->privileged && !(pte & PTE_RW) && mfn_valid(mfn) && mfn_frame(mfn)->owner == DOMID_XEN)
             return 0;
         return reject(-EPERM, "frame %#lx of Serai may only be read, by the control domain", (unsigned long)mfn);
     }
@@ -28,10 +27,18 @@ long pte_take_device(struct domain *d, pg_owner_t pg, u64 *pte)
     if (!d->iomem || !rangeset_contains(d->iomem, mfn, mfn))
         return reject(-EPERM, "frame %#lx is not RAM, and domain %u has no permission for it", (unsigned long)mfn,
                       d->id);
-    /* Kernels map IOAPIC and HPET as if they could program them: they get what they can use. */
-    if (machine_frame_readonly(mfn))
-        *pte &= ~PTE_RW;
     return 0;
+}
+
+/* Device memory: no references, only permission. */
+struct pte_taken pte_take_device(struct domain *d, pg_owner_t pg, u64 pte)
+{
+    long rc = device_permitted(d, pg, pte);
+
+    /* Kernels map IOAPIC and HPET as if they could program them: they get what they can use. */
+    if (!rc && pg != DOMID_XEN && machine_frame_readonly(pte_mfn(pte)))
+        pte &= ~PTE_RW;
+    return (struct pte_taken){ rc, pte };
 }
 
 long pte_refuse_owner(mfn_t mfn, pg_owner_t pg)

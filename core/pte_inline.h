@@ -10,7 +10,11 @@
 #define CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
 
 /* pte.c, the rare cases: a device's frame; refusals that find out why. */
-long pte_take_device(struct domain *d, pg_owner_t pg, u64 *pte);
+struct pte_taken {       /* by value, in two registers: no variable of the paths below has an address, or needs a guard */
+    long rc;
+    u64 pte;
+};
+struct pte_taken pte_take_device(struct domain *d, pg_owner_t pg, u64 pte);
 long pte_refuse_owner(mfn_t mfn, pg_owner_t pg);
 long pte_refuse_writable(mfn_t mfn);
 
@@ -20,8 +24,11 @@ static inline long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
     struct frame *f = mfn_frame(mfn);
 
     *pte = (*pte & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
-    if (unlikely(!mfn_is_ram(mfn)))
-        return pte_take_device(d, pg, pte);
+    if (unlikely(!mfn_is_ram(mfn))) {
+        struct pte_taken t = pte_take_device(d, pg, *pte);
+        *pte = t.pte;
+        return t.rc;
+    }
     if (unlikely(!ref_get_owned(f, pg)))
         return pte_refuse_owner(mfn, pg);
     if ((*pte & PTE_RW) && unlikely(!writable_get(f))) {
@@ -100,15 +107,40 @@ static inline __attribute__((always_inline)) long replace_l1(struct domain *d, p
     return 0;
 }
 
+/* Where `entry`, of the level above, says that va's entry of `level` is. */
+static inline u64 *pte_below(u64 entry, u64 va, unsigned level)
+{
+    return (u64 *)mfn_to_virt(pte_mfn(entry)) + pt_index(va, level);
+}
+
+/* pte_find() in a straight line. */
+static inline u64 *pte_walk(mfn_t l4, u64 va)
+{
+    u64 *p = (u64 *)mfn_to_virt(l4) + pt_index(va, 4);
+
+    if (unlikely(!l4_slot_is_guests(pt_index(va, 4)) || !(*p & PTE_PRESENT)))
+        return NULL;
+    p = pte_below(*p, va, 3);
+    if (unlikely(!(*p & PTE_PRESENT)))
+        return NULL;
+    p = pte_below(*p, va, 2);
+    return likely(*p & PTE_PRESENT) ? pte_below(*p, va, 1) : NULL;
+}
+
+/* Is that frame a live L1 table of d? d->mmu_lock held. */
+static inline bool l1_live(struct domain *d, mfn_t mfn)
+{
+    struct frame *f = mfn_frame(mfn);
+
+    return likely(mfn_valid(mfn) && f->owner == d->id) &&
+           likely((READ_ONCE(f->type) & (TYPE_MASK | TYPE_VALIDATED | TYPE_PARTIAL)) == (TYPE_L1 | TYPE_VALIDATED));
+}
+
 /* The entry at machine address `maddr` if it lies in a live L1 table of d, else NULL. d->mmu_lock held. */
 static inline u64 *l1_entry(struct domain *d, u64 maddr)
 {
-    mfn_t mfn = maddr >> PAGE_SHIFT;
-    struct frame *f = mfn_frame(mfn);
-
-    if (unlikely(!mfn_valid(mfn) || f->owner != d->id) ||
-        unlikely((READ_ONCE(f->type) & (TYPE_MASK | TYPE_VALIDATED | TYPE_PARTIAL)) != (TYPE_L1 | TYPE_VALIDATED)))
+    if (unlikely(!l1_live(d, maddr >> PAGE_SHIFT)))
         return NULL;
-    return (u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8)));
+    return (u64 *)((char *)mfn_to_virt(maddr >> PAGE_SHIFT) + (maddr & (PAGE_SIZE - 8)));
 }
 

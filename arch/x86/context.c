@@ -17,6 +17,7 @@
 #include "arch/x86/pv/descriptor.h"
 #include "arch/x86/pv/fpu.h"
 #include "arch/x86/pv/physdev.h"
+#include "arch/x86/pv/ptwr.h"
 #include "arch/x86/pv/segment.h"
 #include "core/frame.h"
 #include "core/heap.h"
@@ -41,6 +42,7 @@ long arch_vcpu_init(struct vcpu *v)
     v->arch.regs.rflags = EFLAGS_IF | EFLAGS_FIXED;
     v->arch.dr6 = 0xffff0ff0;
     v->arch.dr7 = 0x400;
+    ptwr_init(v);
     return fpu_vcpu_init(v);
 }
 

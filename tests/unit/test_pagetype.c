@@ -235,8 +235,8 @@ static void do_va(const struct op *op, unsigned d)
     want = at && (!(op->b & 512) || old == *at) && spec_store(d, d, level, at, val);
     if (!want)
         spec_load();
-    u64 was = 0, addr = (va & PAGE_MASK) | slot * 8;
-    if (!(op->b & 512) && (op->b & 1024) && mmu_guest_pte_exchange(&vcpu[d], addr, val, &was)) {
+    u64 addr = (va & PAGE_MASK) | slot * 8;
+    if (!(op->b & 512) && (op->b & 1024) && mmu_guest_pte_exchange(&vcpu[d], addr, val).done) {
         verdict(op, want, 0);   /* the short way, which may decline and leave it to the long one */
         return;
     }

@@ -450,9 +450,11 @@ leave_to_idle:
 /*
  * Page fault of a guest, to be delivered to its kernel: the third straight line, in the manner of the other two. Only
  * RAX, RCX and R11 are used, and kept in the scratch words meanwhile. Writes by a kernel to a page it has mapped
- * read-only (they may be page-table updates), faults in Serai's range, and all that is unusual go the long way.
+ * read-only may be page-table updates and have a path of their own, ptwr_entry. Faults in Serai's range, and all that
+ * is unusual, go the long way.
  */
 /* RSP = &regs.error_code: 0, rip 8, cs 16, rflags 24, rsp 32, ss 40 */
+#define PAGE_FAULT_MAYBE_PTWR 7     /* error code: present, write, ring 3; other bits of it have other reasons */
 #define ON_FAULT(field) (field - REGS_rip + 8)(%rsp)
 /* The part of the frame that is the same for both: rcx r11 error rip . . rsp ss; and out. */
 .macro FAULT_FRAME fixup
@@ -484,13 +486,8 @@ leave_to_idle:
     sysretq
 .endm
 
-page_fault_entry:
-    testb $3, 16(%rsp)
-    jz fault_inside
-    movq %rax, ON_FAULT(INFO_scratch)
-    movq %rcx, ON_FAULT(INFO_scratch + 8)
-    movq %r11, ON_FAULT(INFO_scratch + 16)
-    movq ON_FAULT(INFO_current), %rcx
+/* Nothing waits, nobody traces, and the address (to RAX) is not in Serai's part; else the long way. */
+.macro FAULT_ORDINARY
     cmpl $0, ON_FAULT(INFO_pending)
     jne fault_slow
     cmpb $0, VCPU_fast_fault(%rcx)
@@ -500,8 +497,18 @@ page_fault_entry:
     sarq $43, %r11
     cmpq $-16, %r11
     je fault_slow
+.endm
+
+page_fault_entry:
+    testb $3, 16(%rsp)
+    jz fault_inside
+    movq %rcx, ON_FAULT(INFO_scratch + 8)
+    movq ON_FAULT(INFO_current), %rcx
     cmpb $0, VCPU_kernel_mode(%rcx)
     jne fault_in_kernel
+    movq %rax, ON_FAULT(INFO_scratch)
+    movq %r11, ON_FAULT(INFO_scratch + 16)
+    FAULT_ORDINARY
 
     /* Guest user code. */
     cmpb $0, VCPU_runstate_stale(%rcx)
@@ -529,10 +536,11 @@ page_fault_entry:
     FAULT_FRAME fault_undo
 
 fault_in_kernel:
-    movl (%rsp), %r11d
-    andl $3, %r11d
-    cmpl $3, %r11d
-    je fault_slow                       /* present and a write */
+    cmpl $PAGE_FAULT_MAYBE_PTWR, (%rsp)
+    je ptwr_entry
+    movq %rax, ON_FAULT(INFO_scratch)
+    movq %r11, ON_FAULT(INFO_scratch + 16)
+    FAULT_ORDINARY
     movq 32(%rsp), %r11
     subq $80, %r11                      /* the frame's lowest word, not the stack pointer, must be above Serai's part */
     sarq $43, %r11
@@ -575,6 +583,29 @@ fault_slow:
 fault_inside:
     movl $14, 4(%rsp)
     jmp trap_common
+
+/* The guest's kernel stored into a page that it has mapped read-only: a page-table update in nearly all cases. */
+ptwr_entry:
+    movq ON_FAULT(INFO_scratch + 8), %rcx
+    movl $14, 4(%rsp)
+    SAVE_REGS
+    CLAC
+    cld
+    movq %rsp, %rdi
+    movq %cr2, %rsi
+    call ptwr_straight
+    movq %rsp, %rdi
+    testb %al, %al
+    jz trap_guest
+    cmpl $0, INFO_pending(%rsp)
+    jne exit_to_guest
+    movq INFO_current(%rsp), %rax
+    movq VCPU_info(%rax), %rax
+    cmpb $0, (%rax)                     /* evtchn_upcall_pending, perhaps masked */
+    jne exit_to_guest
+    RESTORE_REGS
+    addq $8, %rsp
+    jmp iret_guest
 
 /*
  * #GP: one instruction is worth a straight line. Linux's kernel reads its user's GS base (RDMSR of KERNEL_GS_BASE) at

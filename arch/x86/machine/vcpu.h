@@ -34,6 +34,13 @@ struct arch_vcpu {
     u64 syscall_frame;
     u32 loaded_on;              /* CPU that loaded this context last, ~0: it must be loaded from here */
     bool fast_syscall, fast_iret, fast_fault;
+    struct ptwr_form {          /* stores to page tables met lately, by the low bits of their address: pv/ptwr.c */
+        u64 code;               /* the eight bytes */
+        u8 base, reg;           /* words of struct cpu_user_regs */
+        u8 length;
+        bool exchange;
+        s32 disp;
+    } ptwr_form[16];
     u64 cr2;                    /* virtual: also in vcpu_info.arch.cr2 */
     u64 cr4;                    /* guest's view, of the bits it may own */
     u64 cr0;

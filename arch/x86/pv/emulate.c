@@ -28,9 +28,7 @@
 #include "core/vcpu.h"
 #include "lib/string.h"
 
-#define RFLAGS_TF (1UL << 8)
 #define RFLAGS_DF (1UL << 10)
-#define RFLAGS_RF (1UL << 16)
 #define DR6_BS (1UL << 14)
 #define ERROR_IDT 2u            /* #GP error code: the index is of the IDT */
 #define PF_PRESENT 1u

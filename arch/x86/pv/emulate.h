@@ -3,6 +3,9 @@
 #include "abi/xen.h"
 #include "lib/types.h"
 
+#define RFLAGS_TF (1UL << 8)
+#define RFLAGS_RF (1UL << 16)
+
 /*
  * After #GP of current's guest (kernel or user): true when the instruction was done and rip advanced, or another
  * exception was injected instead; false: the #GP is the guest's own. error_code in regs as the CPU pushed it.

@@ -3,14 +3,17 @@
 #include "abi/xen.h"
 #include "lib/types.h"
 
-static inline u64 *gpr(struct cpu_user_regs *regs, unsigned n)
+/* Which word of struct cpu_user_regs. */
+static inline u8 gpr_slot(unsigned n)
 {
 #define SLOT(r) (offsetof(struct cpu_user_regs, r) / 8)
     static const u8 slot[16] = { SLOT(rax), SLOT(rcx), SLOT(rdx), SLOT(rbx), SLOT(rsp), SLOT(rbp), SLOT(rsi), SLOT(rdi),
                                  SLOT(r8), SLOT(r9), SLOT(r10), SLOT(r11), SLOT(r12), SLOT(r13), SLOT(r14), SLOT(r15) };
 #undef SLOT
-    return (u64 *)regs + slot[n & 15];
+    return slot[n & 15];
 }
+
+static inline u64 *gpr(struct cpu_user_regs *regs, unsigned n) { return (u64 *)regs + gpr_slot(n); }
 
 /* Low `bytes` (1, 2, 4, 8) of a value. */
 static inline u64 low_bytes(u64 v, unsigned bytes) { return bytes >= 8 ? v : v & ((1UL << (8 * bytes)) - 1); }

@@ -9,8 +9,12 @@
  *
  * What is not a simple store of 1 to 8 bytes inside one entry, or is refused by the MMU, is given back as the page
  * fault it was. A plain store into one of Serai's own devices that a guest may look at (I/O APIC, HPET) is done, too:
- * it has no effect. The commonest stores (mov and xchg of a 64-bit register) have a decoder of their own in front:
- * kernels issue them by the ten thousand. Nothing here kills a guest.
+ * it has no effect. Nothing here kills a guest.
+ *
+ * The commonest stores (mov and xchg of a 64-bit register) are a straight path in front, ptwr_straight(), which the
+ * entry code calls by itself: kernels issue them by the ten thousand, from a dozen places. So a vcpu remembers what the
+ * instructions it met lately decode to, found by the low bits of their address and believed only if the eight bytes are
+ * the same: decoding depends on nothing else.
  */
 #include "arch/x86/pv/ptwr.h"
 #include "arch/x86/mm/uaccess.h"
@@ -286,50 +290,67 @@ static bool general(struct vcpu *v, struct cpu_user_regs *regs, u64 va)
     return modify(v, regs, &in, va);
 }
 
+bool ptwr_fault(struct cpu_user_regs *regs, u64 va)
+{
+    return likely(current->arch.kernel_mode) && general(current, regs, va);
+}
+
+/* ---- the straight path ---- */
+
 /*
- * mov %r64, disp(base) and xchg %r64, disp(base) - rex.w 89/87 /r without SIB or rip - of a whole entry at va: `code`
- * is the word at rip. Done, if it is that and the entry one of an L1 table; else nothing has happened.
+ * Decode mov %r64, disp(base) and xchg %r64, disp(base) - rex.w 89/87 /r without SIB or rip - from the word at rip.
+ * False: it is something else.
  */
-static inline bool straight(struct vcpu *v, struct cpu_user_regs *regs, u64 code, u64 va)
+static bool form_decode(struct ptwr_form *form, u64 code)
 {
     unsigned rex = code & 0xff, op = code >> 8 & 0xff, modrm = code >> 16 & 0xff;
-    unsigned mod = modrm >> 6, rm = modrm & 7, length = 3;
-    s64 disp = 0;
-    u64 old, *reg;
+    unsigned mod = modrm >> 6, rm = modrm & 7;
 
-    if ((rex & 0xfa) != 0x48 || (op | 0xe) != 0x8f || !(op & 1) || rm == 4 || (mod == 0 && rm == 5))
+    if ((rex & 0xfa) != 0x48 || (op != 0x89 && op != 0x87) || mod == 3 || rm == 4 || (mod == 0 && rm == 5))
         return false;
-    if (op != 0x89 && op != 0x87)
-        return false;
-    if (mod == 1) {
-        disp = (s8)(code >> 24);
-        length = 4;
-    } else if (mod == 2) {
-        disp = (s32)(code >> 24);
-        length = 7;
-    } else if (mod == 3) {
-        return false;
-    }
-    if (*gpr(regs, rm | (rex & 1) << 3) + (u64)disp != va)
-        return false;
-    reg = gpr(regs, (modrm >> 3 & 7) | (rex & 4) << 1);
-    if (!mmu_guest_pte_exchange(v, va, *reg, &old))
-        return false;
-    if (op == 0x87)
-        *reg = old;
-    emulate_retire(regs, length);
+    form->code = code;
+    form->disp = mod == 0 ? 0 : mod == 1 ? (s8)(code >> 24) : (s32)(code >> 24);
+    form->length = mod == 0 ? 3 : mod == 1 ? 4 : 7;
+    form->base = gpr_slot(rm | (rex & 1) << 3);
+    form->reg = gpr_slot((modrm >> 3 & 7) | (rex & 4) << 1);
+    form->exchange = op == 0x87;
     return true;
 }
 
-bool ptwr_fault(struct cpu_user_regs *regs, u64 va)
+/* The form that `code`, at rip, has; NULL if it is none of the two. */
+static inline struct ptwr_form *form_of(struct vcpu *v, u64 code, u64 rip)
+{
+    struct ptwr_form *form = &v->arch.ptwr_form[rip % ARRAY_SIZE(v->arch.ptwr_form)];
+
+    return likely(form->code == code) || form_decode(form, code) ? form : NULL;
+}
+
+bool ptwr_straight(struct cpu_user_regs *regs, u64 va)
 {
     struct vcpu *v = current;
-    u64 code;
+    struct ptwr_form *form;
+    struct pte_exchange x;
+    u64 code, *words = (u64 *)regs;
 
-    if (unlikely(!v->arch.kernel_mode))
+    if (unlikely((va & 7) || (regs->rflags & RFLAGS_TF) || !v->arch.fast_fault) ||     /* !fast_fault: somebody traces */
+        unlikely(get_guest_word(&code, regs->rip)))
         return false;
-    if (likely(!(va & 7) && (regs->rip & ~PAGE_MASK) <= PAGE_SIZE - sizeof(code)) &&
-        likely(!get_guest_word(&code, regs->rip)) && straight(v, regs, code, va))
-        return true;
-    return general(v, regs, va);
+    form = form_of(v, code, regs->rip);
+    if (unlikely(!form) || unlikely(words[form->base] + (u64)(s64)form->disp != va))
+        return false;
+    x = mmu_guest_pte_exchange(v, va, words[form->reg]);
+    if (unlikely(!x.done))
+        return false;
+    if (form->exchange)
+        words[form->reg] = x.old;
+    regs->rip += form->length;
+    regs->rflags &= ~RFLAGS_RF;
+    return true;
+}
+
+/* Of the word that is all zero, which is neither form, nothing must be believed. */
+void ptwr_init(struct vcpu *v)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(v->arch.ptwr_form); i++)
+        form_decode(&v->arch.ptwr_form[i], 0x008948);       /* mov %rax, (%rax) */
 }

@@ -9,3 +9,13 @@
  * own and must be injected. Takes: mmu.
  */
 bool ptwr_fault(struct cpu_user_regs *regs, u64 va);
+
+/*
+ * The same for the commonest instructions and tables, called by entry.S before anything else is looked at, when it is
+ * the guest's kernel that wrote to a present page. False: nothing has happened, it may be anything.
+ */
+bool ptwr_straight(struct cpu_user_regs *regs, u64 va);
+
+/* A new vcpu has met no instruction. */
+struct vcpu;
+void ptwr_init(struct vcpu *v);
