@@ -10,7 +10,7 @@
 #define CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PAT)
 
 /* pte.c, the rare cases: a device's frame; refusals that find out why. */
-struct pte_taken {       /* by value, in two registers: no variable of the paths below has an address, or needs a guard */
+struct pte_taken {      /* in two registers, so that no variable of the paths below has an address, or needs a guard */
     long rc;
     u64 pte;
 };

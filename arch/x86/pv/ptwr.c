@@ -332,7 +332,8 @@ bool ptwr_straight(struct cpu_user_regs *regs, u64 va)
     struct pte_exchange x;
     u64 code, *words = (u64 *)regs;
 
-    if (unlikely((va & 7) || (regs->rflags & RFLAGS_TF) || !v->arch.fast_fault) ||     /* !fast_fault: somebody traces */
+    /* Not if somebody traces: fast_fault says so. */
+    if (unlikely((va & 7) || (regs->rflags & RFLAGS_TF) || !v->arch.fast_fault) ||
         unlikely(get_guest_word(&code, regs->rip)))
         return false;
     form = form_of(v, code, regs->rip);

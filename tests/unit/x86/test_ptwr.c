@@ -201,8 +201,8 @@ static void refusals_body(void)
 
 /*
  * The straight path alone: every base and source register, at the same address, so that what is remembered of one
- * instruction is wrong for the next. Then words that it must leave alone, among them the one of all zeros, which is what
- * an empty memory would hold.
+ * instruction is wrong for the next. Then words that it must leave alone, among them the one of all zeros, which is
+ * what an empty memory would hold.
  */
 static void straight_body(void)
 {
@@ -307,8 +307,8 @@ ON_VCPU(strings)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_forms), cmocka_unit_test(refusals), cmocka_unit_test(straight), cmocka_unit_test(lost_races),
-        cmocka_unit_test(strings),
+        cmocka_unit_test(all_forms), cmocka_unit_test(refusals), cmocka_unit_test(straight),
+        cmocka_unit_test(lost_races), cmocka_unit_test(strings),
     };
 
     code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
