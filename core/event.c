@@ -109,7 +109,9 @@ long event_send(struct domain *d, u32 port)
     if (unlikely(!chn)) {
         err = -EINVAL;
     } else if (likely(chn->state == EVTCHNSTAT_interdomain)) {
+        current->sending = true;
         port_raise(chn->remote, port_known(chn->remote->event, chn->peer), chn->peer);
+        current->sending = false;
     } else if (chn->state == EVTCHNSTAT_ipi) {
         port_raise(d, chn, port);
     } else if (chn->state != EVTCHNSTAT_unbound) { /* unbound: nobody listens yet, and that is fine */

@@ -102,10 +102,15 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
     /* Who yielded does not take the CPU back before the other ran: two that yield would only switch, and never run. */
     behind = !sv->yielded && curr->vruntime > sv->vruntime ? curr->vruntime - sv->vruntime : 0;
     if (behind > WAKE_GRAIN) {
-        /* The rate limit is for close races; who is far behind (I/O) does not wait for it. */
         ns_t ratelimit = READ_ONCE(curr->v->domain->pool->ratelimit);
+        bool sender = curr->v == current && current->sending;
 
-        if (now - curr->dispatched >= ratelimit || behind >= WAKE_BONUS / 2) {
+        /*
+         * The rate limit is for close races; who is far behind (I/O) does not wait for it, but for one case: whom the
+         * running vcpu itself sends an event. A front end sends one per request: one for one, each request would cost
+         * two switches of address spaces, and none would find a second one to do together.
+         */
+        if (now - curr->dispatched >= ratelimit || (behind >= WAKE_BONUS / 2 && !sender)) {
             rq->preempts++;
             rq->slice_end = SLICE_OVER;
             cpu_raise(runq_cpu(rq), PENDING_SCHED);

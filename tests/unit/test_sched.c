@@ -509,6 +509,54 @@ static void io_domain_preempts_hogs(void **state)
     finish();
 }
 
+/* The running vcpu's guest sends an event that wakes `to`, `after` this long. */
+static void send(ns_t after, struct sim_vcpu *to)
+{
+    run_for(after);
+    enter(0);
+    to->wake_at = 0;
+    to->woken = fake_now;
+    to->v.pause_flags &= ~VPF_BLOCKED;
+    current->sending = true;
+    vcpu_wake(&to->v);
+    current->sending = false;
+    settle();
+}
+
+/* Who only waits for a front end's requests, and that front end, which sends many; neither is interrupted. */
+static void who_sends_may_send_more(void **state)
+{
+    struct sim_vcpu *back, *front;
+    (void)state;
+
+    machine(1);
+    back = new_vcpu(new_domain(), MS / 5, 1000 * SECOND);
+    front = hog(new_domain());
+    start(back);
+    run_for(SECOND);
+    assert_ptr_equal(sim[0].curr, &front->v);
+    /* it ran for long: at once */
+    send(SECOND, back);
+    assert_ptr_equal(sim[0].curr, &back->v);
+    run_for(MS / 5);
+    assert_ptr_equal(sim[0].curr, &front->v);
+    /* it has just got the CPU: when the rate limit is over */
+    send(MS / 10, back);
+    assert_ptr_equal(sim[0].curr, &front->v);
+    run_for(8 * MS / 10);
+    assert_ptr_equal(sim[0].curr, &front->v);
+    run_for(MS / 10);
+    assert_ptr_equal(sim[0].curr, &back->v);
+    run_for(MS / 5);
+    /* ... or when it waits itself */
+    send(MS / 10, back);
+    enter(0);
+    vcpu_block();
+    settle();
+    assert_ptr_equal(sim[0].curr, &back->v);
+    finish();
+}
+
 static void one_busy_vcpu_per_cpu_is_never_interrupted(void **state)
 {
     (void)state;
@@ -759,6 +807,7 @@ int main(void)
         cmocka_unit_test(cap_counts_all_vcpus_of_a_domain),
         cmocka_unit_test(cap_of_a_sleeper_does_not_add_up),
         cmocka_unit_test(io_domain_preempts_hogs),
+        cmocka_unit_test(who_sends_may_send_more),
         cmocka_unit_test(one_busy_vcpu_per_cpu_is_never_interrupted),
         cmocka_unit_test(yield_lets_another_run),
         cmocka_unit_test(an_event_before_blocking_is_not_slept_over),
