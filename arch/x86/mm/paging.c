@@ -449,17 +449,12 @@ volatile void *machine_map_device(paddr_t pa, size_t bytes)
     return (volatile void *)(va + (pa - start));
 }
 
-/* 32 words a turn: half of what destroying a domain costs is this loop. */
+/* Half of what destroying a domain costs is this instruction; hardware clears whole cache lines (lib/string.c). */
 void page_clear(void *page)
 {
-#define CLEAR_8(p) (p)[0] = (p)[1] = (p)[2] = (p)[3] = (p)[4] = (p)[5] = (p)[6] = (p)[7] = 0
-    for (u64 *p = page, *end = p + 512; p < end; p += 32) {
-        CLEAR_8(p);
-        CLEAR_8(p + 8);
-        CLEAR_8(p + 16);
-        CLEAR_8(p + 24);
-    }
-#undef CLEAR_8
+    u64 words = PAGE_SIZE / 8;
+
+    __asm__ volatile("rep stosq" : "+D"(page), "+c"(words) : "a"(0UL) : "memory");
 }
 
 void page_copy(void *dst, const void *src)
