@@ -1,6 +1,6 @@
 # make bench: what every operation costs natively, on Debian's Xen and on Serai, counted in instructions. See bench/run.
 .PHONY: bench bench-quick bench-docs bench-perfc
-bench: $(BUILD)/serai.elf bench-perfc  ## measure native, Xen, Serai; PARTS=--paths, --io or --scale for a part
+bench: $(BUILD)/serai.elf bench-perfc  ## measure native, Xen, Serai; PARTS=--paths, --io, --scale or --throughput for a part
 	@bench/build $(BUILD)/bench
 	@bench/stack/build $(BUILD)/bench
 	@$(PYTHON) bench/run --build $(BUILD) $(PARTS)

@@ -60,6 +60,11 @@ void serve(void);
 void echo_bytes(int fd);
 void round_trips(int n, int fd);
 
+/* From here on this process and its children run on one CPU. */
+void pin(int cpu);
+/* op in so many processes at once, each on a CPU of its own, for some time: repetitions per second, of all together */
+double run_parallel(const struct operation *op, int processes, double seconds);
+
 /* pid of a child that runs body(argument) and exits */
 int spawn(void (*body)(void *), void *argument);
 void reap(int pid);

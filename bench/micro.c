@@ -7,12 +7,13 @@
  * As init it takes its options from the environment, where the kernel hands them on:
  *     bench=all | none | boot | NAME,NAME...   what to run; boot stops where init starts
  *     rounds=N                          records per operation, after one that warms up
+ *     parallel=SECONDS                  do that list as "micro parallel" does, rounds times
  *     role=guest address=IP server=IP   a guest with block and network front ends: operations of io.c; stays when done
  * In a running system (bench/stack/host) it is called with arguments:
  *     micro ops LIST ROUNDS             operations, as init would run them
  *     micro run NAME COMMAND...         one record around a command
  *     micro serve                       what a guest's network operations talk to
- *     micro parallel NAME PROCESSES ROUNDS  one operation in several processes at once, each on a CPU of its own
+ *     micro parallel LIST SECONDS       operations, one by one, each in one process per CPU at once (parallel.c)
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -26,7 +27,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "measure.h"
@@ -156,7 +156,7 @@ static void guest_set_up(void)
 }
 
 /* Where other CPUs exist, operations and all their processes stay on one: what moving costs is the scheduler's mood. */
-static void pin(int cpu)
+void pin(int cpu)
 {
     cpu_set_t set;
 
@@ -183,43 +183,19 @@ static int run_command(const char *name, char **argv)
     return 0;
 }
 
-static const struct operation *find(const char *name)
+/* Operations per second, of all processes together: "@parallel name processes rate" */
+static int run_parallels(const char *list, double seconds)
 {
+    int cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
     for (unsigned i = 0; i < LISTS; i++) {
         for (const struct operation *op = everything[i]; op->name; op++) {
-            if (!strcmp(op->name, name)) {
-                return op;
+            if (wanted(list, op->name)) {
+                printf("@parallel %s %d %.1f\n", op->name, cpus, run_parallel(op, cpus, seconds));
+                fflush(stdout);
             }
         }
     }
-    fprintf(stderr, "no operation '%s'\n", name);
-    exit(1);
-}
-
-static int run_parallel(const char *name, int processes, int rounds)
-{
-    const struct operation *op = find(name);
-    struct timespec from, to;
-    int pid[64];
-
-    MUST(processes > 0 && processes <= 64);
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    for (int i = 0; i < processes; i++) {
-        MUST((pid[i] = fork()) >= 0);
-        if (pid[i] == 0) {
-            pin(i % sysconf(_SC_NPROCESSORS_ONLN));
-            for (int round = 0; round < rounds; round++) {
-                op->run(op->n);
-            }
-            _exit(0);
-        }
-    }
-    for (int i = 0; i < processes; i++) {
-        reap(pid[i]);
-    }
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    printf("@parallel %s %d %d %.0f\n", name, processes, op->n * rounds * processes,
-           (to.tv_sec - from.tv_sec) * 1e9 + to.tv_nsec - from.tv_nsec);
     return 0;
 }
 
@@ -234,8 +210,8 @@ static int with_arguments(int argc, char **argv)
     if (!strcmp(argv[1], "serve")) {
         serve();
     }
-    if (!strcmp(argv[1], "parallel") && argc == 5) {
-        return run_parallel(argv[2], atoi(argv[3]), atoi(argv[4]));
+    if (!strcmp(argv[1], "parallel") && argc == 4) {
+        return run_parallels(argv[2], atof(argv[3]));
     }
     return 2;
 }
@@ -243,6 +219,7 @@ static int with_arguments(int argc, char **argv)
 int main(int argc, char **argv)
 {
     const char *list = getenv("bench"), *rounds = getenv("rounds"), *role = getenv("role");
+    const char *seconds = getenv("parallel");
     int repeat = rounds ? atoi(rounds) : 5, guest = role && !strcmp(role, "guest");
 
     if (argc > 1 && getpid() != 1) {
@@ -253,6 +230,11 @@ int main(int argc, char **argv)
         mount_all();
         guest_set_up();
         perform(io_operations, list, repeat);
+    } else if (seconds) {
+        mount_all();
+        for (int round = 0; round < repeat; round++) {
+            run_parallels(list, atof(seconds));
+        }
     } else if (!list || strcmp(list, "boot")) {
         int virtual = (mount_all(), hypervisor_set_up());
 

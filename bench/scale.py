@@ -58,7 +58,7 @@ def measure(folder, sides, rounds):
 
 def locks(folder):
     """One operation in as many processes as there are CPUs, all at once: {operation: {class: (taken, waited for)}}"""
-    b = machine.Boot("serai", f"parallel={','.join(PARALLEL)} rounds=20", initrd="stack.gz", init="/bench/host",
+    b = machine.Boot("serai", f"parallel={','.join(PARALLEL)}", initrd="stack.gz", init="/bench/host",
                      name="serai-locks", image="serai-perfc", cpus=PARALLEL_CPUS, counted=False)
     found = {}
     for words in machine.boot_plain(b, folder):
