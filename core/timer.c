@@ -131,6 +131,20 @@ void timer_migrate(struct timer *t, unsigned cpu)
     spin_unlock_two(&from->lock, &to->lock);
 }
 
+/*
+ * The machine timer after those due have fired. It has fired itself if its time is past, so nobody switches it off; what
+ * it is armed for, in time for the first, stays.
+ */
+static void arm_next(struct timer_queue *q, ns_t now)
+{
+    if (q->armed <= now)
+        q->armed = 0;
+    if (!q->root || (q->armed && q->armed <= q->root->key))
+        return;
+    q->armed = q->root->key;
+    machine_timer_arm(q->armed);
+}
+
 void timers_run(void)
 {
     struct timer_queue *q = &queues[smp_cpu()];
@@ -150,8 +164,7 @@ void timers_run(void)
         spin_lock(&q->lock);
         __atomic_store_n(&q->running, NULL, __ATOMIC_RELEASE);
     }
-    q->armed = q->root ? q->root->key : 0;
-    machine_timer_arm(q->armed);
+    arm_next(q, now);
     spin_unlock(&q->lock);
 }
 

@@ -261,7 +261,6 @@ void machine_timer_arm(ns_t deadline)
     ns_t now;
     u64 count;
 
-    this_cpu()->timer_deadline = deadline;
     if (cpu_has.tsc_deadline) {
         /* 0 disarms; a time in the past fires at once. One tick late rather than early: early means twice. */
         wrmsr(MSR_TSC_DEADLINE, deadline ? max(ns_to_tsc(deadline) + 1, 1UL) : 0);

@@ -33,7 +33,6 @@ struct cpu {
     struct vcpu *loaded;        /* whose registers, tables and FPU state it has, even while it idles */
     struct domain *space_domain; /* whose tables info->cr3 names; NULL: nobody's */
     u32 tlb_clean;              /* it idles in Serai's own tables: whatever guest it enters, it flushes first (smp.c) */
-    ns_t timer_deadline;
     struct timer_heap *timers;  /* core/timer.c */
     void *runq;                 /* core/sched.c */
     u64 stat_irqs, stat_halts;

@@ -42,30 +42,34 @@ static inline int put_guest_word(u64 va, u64 v)
     return err;
 }
 
-/* A fixed number of words: six are a runstate record, seven the frame of an event or exception without error code. */
-#define PUT_NEXT(i, off) "movq " #off "(%[src]), %[t]\n" #i "0: movq %[t], " #off "(%[dst])\n\t"
-#define DEFINE_PUT_GUEST(name, words, code, table)                                                                  \
-    static inline __attribute__((always_inline)) int name(u64 va, const u64 *src)                                   \
-    {                                                                                                               \
-        int err = 0;                                                                                                \
-        u64 t;                                                                                                      \
-        if (unlikely(!uaccess_ok(va, (words) * 8)))                                                                 \
-            return -EFAULT;                                                                                         \
-        __asm__ volatile(ALT_STAC code "3:\n\t" ALT_CLAC                                                            \
-                         ".pushsection .text.fixup, \"ax\"\n"                                                       \
-                         "4: movl %[efault], %[err]\n\t"                                                            \
-                         "jmp 3b\n\t"                                                                               \
-                         ".popsection\n\t" table                                                                    \
-                         : [err] "+r"(err), [t] "=&r"(t)                                                            \
-                         : [src] "r"(src), [dst] "r"(va), [efault] "i"(-EFAULT)                                     \
-                         : "memory");                                                                               \
-        return err;                                                                                                 \
-    }
-#define PUT_SIX PUT_NEXT(1, 0) PUT_NEXT(2, 8) PUT_NEXT(3, 16) PUT_NEXT(4, 24) PUT_NEXT(5, 32) PUT_NEXT(6, 40)
-#define EX_SIX EX_TABLE("10b", "4b") EX_TABLE("20b", "4b") EX_TABLE("30b", "4b") EX_TABLE("40b", "4b") \
-    EX_TABLE("50b", "4b") EX_TABLE("60b", "4b")
-DEFINE_PUT_GUEST(put_guest_six, 6, PUT_SIX, EX_SIX)
-DEFINE_PUT_GUEST(put_guest_seven, 7, PUT_SIX PUT_NEXT(7, 48), EX_SIX EX_TABLE("70b", "4b"))
+/*
+ * Several stores in a row, of values that are in registers already: between begin and end, which open and close SMAP,
+ * nothing but these. The caller has asked uaccess_ok() about all of them; `fault` is a label where SMAP is still open.
+ */
+#define guest_stores_begin() __asm__ volatile(ALT_STAC : : : "memory")
+#define guest_stores_end() __asm__ volatile(ALT_CLAC : : : "memory")
+#define guest_store(va, offset, value, fault) \
+    __asm__ goto("1: movq %[v], %c[o](%[at])\n\t" EX_TABLE("1b", "%l[" #fault "]") \
+                 : : [v] "r"((u64)(value)), [o] "i"(offset), [at] "r"(va) : "memory" : fault)
+
+/* A runstate record. */
+static inline int put_guest_six(u64 va, const u64 *src)
+{
+    if (unlikely(!uaccess_ok(va, 48)))
+        return -EFAULT;
+    guest_stores_begin();
+    guest_store(va, 0, src[0], fault);
+    guest_store(va, 8, src[1], fault);
+    guest_store(va, 16, src[2], fault);
+    guest_store(va, 24, src[3], fault);
+    guest_store(va, 32, src[4], fault);
+    guest_store(va, 40, src[5], fault);
+    guest_stores_end();
+    return 0;
+fault:
+    guest_stores_end();
+    return -EFAULT;
+}
 
 /* 1..8 words, without a loop: the code jumps into a run of stores, last word first. */
 static inline int put_guest_words(u64 va, const u64 *src, unsigned n)

@@ -41,14 +41,38 @@ static inline u64 flags_for_guest(const struct vcpu *v, u64 flags, u8 masked)
     return flags;
 }
 
+/* The frame's words, ascending from sp. False: not writable. */
+static inline __attribute__((always_inline)) bool frame_store(u64 sp, const struct cpu_user_regs *regs, u64 cs,
+                                                              u64 flags, bool has_error, u32 error)
+{
+    u64 rip_at = sp + (has_error ? 24 : 16);
+
+    if (unlikely(!uaccess_ok(sp, 8 * (7 + has_error))))
+        return false;
+    guest_stores_begin();
+    guest_store(sp, 0, regs->rcx, fault);
+    guest_store(sp, 8, regs->r11, fault);
+    if (has_error)
+        guest_store(sp, 16, error, fault);
+    guest_store(rip_at, 0, regs->rip, fault);
+    guest_store(rip_at, 8, cs, fault);
+    guest_store(rip_at, 16, flags, fault);
+    guest_store(rip_at, 24, regs->rsp, fault);
+    guest_store(rip_at, 32, regs->ss, fault);
+    guest_stores_end();
+    return true;
+fault:
+    guest_stores_end();
+    return false;
+}
+
 /* Build the frame and make current continue at `handler`. False: the domain has been crashed. */
 static inline __attribute__((always_inline)) bool bounce(struct vcpu *v, u64 handler, bool mask_events, bool has_error,
                                                          u32 error)
 {
     struct cpu_user_regs *regs = &cpu_info()->regs;
     u8 masked = v->info->evtchn_upcall_mask;
-    u64 frame[8], sp, cs = regs->cs;
-    unsigned n = 7 + has_error;
+    u64 sp, cs = regs->cs;
 
     if (unlikely(!handler)) {
         domain_crash(v->domain, "vcpu %u: no handler registered for what has to be delivered (vector %u)", v->id,
@@ -64,17 +88,9 @@ static inline __attribute__((always_inline)) bool bounce(struct vcpu *v, u64 han
             vcpu_runstate_publish(v);           /* its address was not mapped while user code ran */
         sp = v->arch.kernel_sp;
     }
-    sp = (sp & ~15UL) - n * 8;
-    frame[0] = regs->rcx;
-    frame[1] = regs->r11;
-    frame[2] = error;
-    u64 *f = &frame[2 + has_error];
-    f[0] = regs->rip;
-    f[1] = cs | (u64)masked << 32;
-    f[2] = flags_for_guest(v, regs->rflags, masked);
-    f[3] = regs->rsp;
-    f[4] = regs->ss;
-    if (unlikely(has_error ? put_guest_words(sp, frame, 8) : put_guest_seven(sp, frame))) {
+    sp = (sp & ~15UL) - 8 * (7 + has_error);
+    if (unlikely(!frame_store(sp, regs, cs | (u64)masked << 32, flags_for_guest(v, regs->rflags, masked), has_error,
+                              error))) {
         domain_crash(v->domain, "vcpu %u: kernel stack at %#lx is not writable for an exception frame", v->id,
                      (unsigned long)sp);
         return false;
