@@ -132,8 +132,8 @@ void timer_migrate(struct timer *t, unsigned cpu)
 }
 
 /*
- * The machine timer after those due have fired. It has fired itself if its time is past, so nobody switches it off; what
- * it is armed for, in time for the first, stays.
+ * The machine timer after those due have fired. It has fired itself if its time is past, so nobody switches it off;
+ * what it is armed for, in time for the first, stays.
  */
 static void arm_next(struct timer_queue *q, ns_t now)
 {
