@@ -35,6 +35,11 @@ LIBDIR := /usr/lib/x86_64-linux-gnu
 # Not :=, the compiler may only be installed by the first recipe that runs.
 LIBS = $(LIBDIR)/liblzma.a $(LIBDIR)/libzstd.a $(LIBDIR)/libz.a $(LIBDIR)/liblz4.a $(shell $(CC) -print-libgcc-file-name)
 
+# All processors, but for what talks to the user: with several jobs make may take a recipe's input away.
+ifeq ($(filter run image -j%,$(MAKECMDGOALS) $(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 .PHONY: all clean help FORCE
 all: $(BUILD)/serai.elf
 

@@ -25,12 +25,10 @@ def boot(cpus, steps=STEPS, **shape):
         m.wait_exit()
 
 
-@pytest.mark.fast
 def test_one_cpu():
     boot(1)
 
 
-@pytest.mark.fast
 def test_four_cpus():
     boot(4, mem=2048)
 

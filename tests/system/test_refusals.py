@@ -27,7 +27,6 @@ def with_kernel(tmp_path, data, message, **shape):
 
 # --- modules ---
 
-@pytest.mark.fast
 def test_no_module():
     refused(r"no (kernel|module)|module", modules=[])
 
@@ -37,12 +36,10 @@ def test_garbage_kernel(tmp_path):
     with_kernel(tmp_path, os.urandom(1 << 16), r"elf|bzimage")
 
 
-@pytest.mark.fast
 def test_kernel_without_xen_notes(tmp_path):
     with_kernel(tmp_path, kernels.without_notes(), r"note")
 
 
-@pytest.mark.fast
 def test_truncated_kernel(tmp_path):
     with_kernel(tmp_path, kernels.bzimage()[:3 << 20], r"trunc|beyond|short|ends|corrupt|outside")
 

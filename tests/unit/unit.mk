@@ -10,13 +10,16 @@ unit_libs = $(shell $(call unit_comment,$(1)) | grep -o 'Libraries:[-a-z0-9 ]*' 
 
 define unit_rule
 $(BUILD)/tests/unit/$(1): tests/unit/$(1).c $(call unit_links,tests/unit/$(1).c)
-	@tools/need unit
 	@mkdir -p $$(@D)
 	$$(CC) $$(UNIT_CFLAGS) -MMD -MP $$< $(call unit_links,tests/unit/$(1).c) -o $$@ -lcmocka $(call unit_libs,tests/unit/$(1).c)
 endef
 $(foreach t,$(notdir $(UNIT_TESTS)),$(eval $(call unit_rule,$(t))))
 
-.PHONY: unit
+.PHONY: unit unit-packages
+unit-packages:
+	@tools/need unit
+$(UNIT_TESTS): | unit-packages
+
 unit: $(UNIT_TESTS)        ## build and run the unit tests
 	@for t in $(UNIT_TESTS); do $$t || exit 1; done
 
