@@ -18,6 +18,7 @@ enum { W_DONE0, W_DONE1, W_TRAPS, W_GOOD, W_PORT, W_FOREIGN_ID, W_CALLS, W_FOREI
 
 struct fuzzer {
     u64 id, random, ops, n;
+    u64 care;                   /* what ends a life at once is so many times rarer */
     struct jump jump;
     char *base;                 /* of its stack */
     bool odd_stack;             /* it may be on another stack than its own */
@@ -43,6 +44,7 @@ static u64 rnd(struct fuzzer *z)
     return x * 0x2545f4914f6cdd1dUL >> 8;
 }
 static bool one_in(struct fuzzer *z, unsigned n) { return rnd(z) % n == 0; }
+static bool deadly_one_in(struct fuzzer *z, unsigned n) { return one_in(z, n * (unsigned)z->care); }
 static char *any_page(struct fuzzer *z) { return pages[rnd(z) % NR_PAGES]; }
 
 static u64 any_mfn(struct fuzzer *z)
@@ -54,8 +56,8 @@ static u64 any_mfn(struct fuzzer *z)
     case 5: return si->shared_info >> 12;
     case 6: return rnd(z);
     case 7: return 0xb8 + rnd(z) % 8;
-    case 8: return one_in(z, 4) ? p2m[rnd(z) % si->nr_pages] : 0xfee00;
-    case 9: return one_in(z, 8) ? our_l4() : 0;
+    case 8: return deadly_one_in(z, 4) ? p2m[rnd(z) % si->nr_pages] : 0xfee00;
+    case 9: return deadly_one_in(z, 8) ? our_l4() : 0;
     default: return page_mfn[rnd(z) % NR_PAGES];
     }
 }
@@ -358,9 +360,9 @@ static const u8 templates[][9] = {
 static u8 register_form(struct fuzzer *z)
 {
     u8 b = 0xc0 | rnd(z) % 64;
-    if ((b & 7) == 4 && !one_in(z, 64))
+    if ((b & 7) == 4 && !deadly_one_in(z, 64))
         b ^= 1;
-    if ((b >> 3 & 7) == 4 && !one_in(z, 64))
+    if ((b >> 3 & 7) == 4 && !deadly_one_in(z, 64))
         b ^= 8;
     return b;
 }
@@ -383,8 +385,13 @@ static void emit(struct fuzzer *z)
         *c++ = 0x90;
 }
 
+/* Random code loses its stack sooner or later, and with it the life at the next trap. */
 static void execute(struct fuzzer *z)
 {
+    if (!deadly_one_in(z, 1) && !one_in(z, 8)) {
+        mmu_call(z);
+        return;
+    }
     static const u32 msrs[] = { 0xc0000080, 0xc0000081, 0xc0000082, 0xc0000100, 0xc0000101, 0xc0000102, 0x10, 0x1b,
                                 0x174, 0x1d9, 0x277, 0x38f, 0x48, 0x49, 0x10a, 0x8b, 0xfe, 0xda0, 0x6e0, 0x830 };
     u64 regs[15];
@@ -411,8 +418,8 @@ static void return_by_iret(struct fuzzer *z)
     case 0: r.rflags = rnd(z) & 0x3fffff; break;
     case 1: r.cs = rnd(z); break;
     case 2: r.ss = rnd(z); break;
-    case 3: r.rip = value(z); break;
-    case 4: if (one_in(z, 8)) r.rsp = value(z); break;
+    case 3: if (r.cs == FLAT_USER_CS || deadly_one_in(z, 1)) r.rip = value(z); break;
+    case 4: if (r.cs == FLAT_USER_CS || deadly_one_in(z, 8)) r.rsp = value(z); break;
     }
     z->odd_stack = true;
     iret_to(&r, one_in(z, 2) ? 0 : one_in(z, 4) ? rnd(z) : 0x100);
@@ -518,7 +525,7 @@ static u64 fuzz(u64 seed, u64 ops, u64 c)
     user_init();
     for (unsigned i = 0; i < NR_FUZZ_VCPUS; i++)
         fuzzers[i] = (struct fuzzer){ .id = i, .random = (seed * 2 + i + 1) * 0x9e3779b97f4a7c15UL, .ops = ops,
-                                      .args = page_alloc(), .code = page_alloc() };
+                                      .care = seed % 8 ? 256 : 1, .args = page_alloc(), .code = page_alloc() };
     vcpu_start(1, second);
     run(&fuzzers[0]);
     for (u64 end = now() + 300000000; vcpus_done < NR_FUZZ_VCPUS && now() < end;)
