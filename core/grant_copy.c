@@ -11,7 +11,7 @@
  * The guests may change the bytes while they are copied. They are data to us, not decisions.
  */
 #include "core/grant_internal.h"
-#include "core/frame.h"
+#include "core/frame_inline.h"
 #include "core/hypercall.h"
 #include "core/reject.h"
 #include "arch/arch.h"
@@ -19,7 +19,7 @@
 #define COPY_BATCH 4            /* elements (of up to a page) between two chances of pre-emption */
 
 struct pin {
-    struct domain *d;           /* with a reference; NULL: no pin */
+    struct domain *d;           /* NULL: no pin */
     u32 ref;
 };
 
@@ -29,31 +29,36 @@ struct side {
     domid_t domid;              /* as named by the guest */
     u64 name;                   /* gref or frame number, as named by the guest */
     struct grant_use use;
-    struct pin outer, inner;    /* inner: behind a transitive grant */
+    struct peer peer;           /* the last granting domain, kept when the page is not */
+    struct pin outer, inner;    /* inner: behind a transitive grant, with a reference on its domain */
     char *page;
 };
 
+/* The caller has a reference on d until it is unpinned. */
 static s16 pin_one(struct domain *d, u32 ref, domid_t who, bool write, struct grant_use *use, struct pin *pin)
 {
     spin_lock(&d->grant->lock);
     s16 status = grant_pin(d, ref, who, write, false, use);
     spin_unlock(&d->grant->lock);
-    if (!status) {
+    if (likely(!status))
         *pin = (struct pin){ d, ref };
-        domain_hold(d);
-    }
     return status;
 }
 
 static void unpin_one(struct pin *pin, bool write, mfn_t mfn)
 {
-    if (!pin->d)
-        return;
     spin_lock(&pin->d->grant->lock);
     grant_unpin(pin->d, pin->ref, write, mfn);
     spin_unlock(&pin->d->grant->lock);
-    domain_put(pin->d);
     pin->d = NULL;
+}
+
+static void unpin_inner(struct side *s, mfn_t mfn)
+{
+    struct domain *d = s->inner.d;
+
+    unpin_one(&s->inner, s->write, mfn);
+    domain_put(d);
 }
 
 static void side_drop(struct side *s)
@@ -69,9 +74,11 @@ static void side_drop(struct side *s)
         return;
     }
     /* The frame belongs to the innermost pin. */
-    bool transitive = s->inner.d;
-    unpin_one(&s->inner, s->write, s->use.mfn);
-    unpin_one(&s->outer, s->write, transitive ? MFN_NONE : s->use.mfn);
+    if (unlikely(s->inner.d)) {
+        unpin_inner(s, s->use.mfn);
+        s->use.mfn = MFN_NONE;
+    }
+    unpin_one(&s->outer, s->write, s->use.mfn);
 }
 
 /* s->outer is pinned and transitive: pin what it stands for, on behalf of the domain between. */
@@ -85,27 +92,27 @@ static s16 follow(struct side *s)
                               s->use.trans_dom);
     } else {
         status = pin_one(td, s->use.trans_ref, via->id, s->write, &s->use, &s->inner);
-        if (!status && s->use.transitive) {
+        if (!status && !s->use.transitive)
+            return GNTST_okay;
+        if (!status) {
             unpin_one(&s->inner, s->write, MFN_NONE);
             status = refuse_grant(GNTST_general_error, "a transitive grant leads to another one");
         }
     }
     if (td)
         domain_put(td);
-    if (status)
-        unpin_one(&s->outer, s->write, MFN_NONE);
+    unpin_one(&s->outer, s->write, MFN_NONE);
     return status;
 }
 
 static s16 side_of_gref(struct side *s)
 {
-    struct domain *d = domain_get(s->domid == DOMID_SELF ? current->domain->id : s->domid);
+    struct domain *d = peer_get(&s->peer, s->domid == DOMID_SELF ? current->domain->id : s->domid);
     s16 status;
 
     if (!d)
         return refuse_grant(GNTST_bad_domain, "grant of domain %u, which does not exist", s->domid);
     status = pin_one(d, s->name, current->domain->id, s->write, &s->use, &s->outer);
-    domain_put(d);
     return status || !s->use.transitive ? status : follow(s);
 }
 
@@ -115,7 +122,14 @@ static s16 side_of_own(struct side *s)
 
     if (s->domid != DOMID_SELF)
         return refuse_grant(GNTST_permission_denied, "copy by frame number needs DOMID_SELF, not domain %u", s->domid);
-    if (!(s->write ? frame_get_writable(s->name, d) : frame_get(s->name, d)))
+    struct frame *f = mfn_frame(s->name);
+    bool owned = mfn_valid(s->name) && ref_get_owned(f, d->id);
+
+    if (owned && s->write && unlikely(!writable_get(f))) {
+        ref_put(f);
+        owned = false;
+    }
+    if (unlikely(!owned))
         return refuse_grant(GNTST_bad_page, "copy %s frame %lx, which the domain does not own%s",
                             s->write ? "to" : "from", (unsigned long)s->name, s->write ? " as writable memory" : "");
     s->use = (struct grant_use){ .mfn = s->name, .length = PAGE_SIZE };
@@ -157,25 +171,36 @@ static s16 copy_one(const struct gnttab_copy *op, struct side *from, struct side
     return status;
 }
 
+/* Elements [i, i + *n), *n <= COPY_BATCH; fewer where they cannot be read at once. */
+static int copy_some(gva_t ops, u64 i, unsigned *n, struct side *from, struct side *to)
+{
+    struct gnttab_copy op[COPY_BATCH];
+    int err = fetch_some(op, ops, i, n, sizeof(*op));
+
+    if (err)
+        return err;
+    for (unsigned k = 0; k < *n; k++)
+        op[k].status = copy_one(&op[k], from, to);
+    return copy_to_guest(gva_add(ops, i * sizeof(*op)), op, *n * sizeof(*op));
+}
+
 long grant_copy_batch(gva_t ops, u64 count)
 {
     struct side from = { .write = false }, to = { .write = true };
-    long err = 0;
-    u64 i;
+    u64 i = 0;
+    int err = 0;
 
-    for (i = 0; i < count && !err; i++) {
-        struct gnttab_copy op;
+    while (i < count && !err) {
+        unsigned n = min(count - i, (u64)COPY_BATCH);
 
-        if (i && i % COPY_BATCH == 0 && preempt_check())
+        if (i && preempt_check())
             break;
-        err = copy_elem_from_guest(&op, ops, i);
-        if (err)
-            break;
-        op.status = copy_one(&op, &from, &to);
-        err = copy_to_guest(gva_add(ops, i * sizeof(op) + offsetof(struct gnttab_copy, status)), &op.status,
-                            sizeof(op.status));
+        err = copy_some(ops, i, &n, &from, &to);
+        i += n;
     }
     side_drop(&to);
     side_drop(&from);
+    peer_drop(&to.peer);
+    peer_drop(&from.peer);
     return err ? err : (long)i;
 }

@@ -99,6 +99,19 @@ s16 grant_pin(struct domain *rd, u32 ref, domid_t who, bool write, bool whole, s
 /* Undo: the frame first (mfn unless MFN_NONE), then the mark in the entry. Lock of rd held. */
 void grant_unpin(struct domain *rd, u32 ref, bool write, mfn_t mfn);
 
+/* Elements [i, i + *n) of a guest's array; one where so many cannot be read: what lies before a bad page counts. */
+static inline int fetch_some(void *to, gva_t array, u64 i, unsigned *n, size_t size)
+{
+    gva_t from = gva_add(array, i * size);
+
+    if (likely(!copy_from_guest(to, from, *n * size)))
+        return 0;
+    if (*n == 1)
+        return -EFAULT;
+    *n = 1;
+    return copy_from_guest(to, from, size);
+}
+
 /* A domain looked up by id, kept from one element of a batch to the next; with a reference. */
 struct peer { struct domain *d; };
 static inline struct domain *peer_get(struct peer *p, domid_t id)

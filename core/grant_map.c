@@ -86,6 +86,34 @@ static void record_free(struct grant_table *t, struct mapping *m, u32 handle)
     t->nr_mappings--;
 }
 
+/* ---- both tables ---- */
+
+/* The mapper, and the granting domain of the element at hand; their locks are kept while that stays the same. */
+struct pair {
+    struct domain *ld;
+    struct peer peer;
+    bool locked;
+};
+
+static void pair_unlock(struct pair *p)
+{
+    if (p->locked)
+        spin_unlock_two(&p->ld->grant->lock, &p->peer.d->grant->lock);
+    p->locked = false;
+}
+
+/* False if there is no such domain; nothing is locked then. */
+static bool pair_lock(struct pair *p, domid_t id)
+{
+    if (likely(p->locked && p->peer.d->id == id))
+        return true;
+    pair_unlock(p);
+    if (!peer_get(&p->peer, id))
+        return false;
+    spin_lock_two(&p->ld->grant->lock, &p->peer.d->grant->lock);
+    return p->locked = true;
+}
+
 /* ---- map ---- */
 
 static u64 pte_flags(u32 flags)
@@ -122,47 +150,62 @@ static s16 map_pinned(struct domain *ld, struct domain *rd, struct gnttab_map_gr
     return GNTST_okay;
 }
 
-static s16 map_one(struct gnttab_map_grant_ref *op, struct peer *peer)
+static s16 map_locked(struct domain *ld, struct domain *rd, struct gnttab_map_grant_ref *op)
 {
-    struct domain *ld = current->domain, *rd;
-    s16 status = GNTST_no_space;
+    s16 status;
     u32 handle;
-
-    if (!(op->flags & KINDS))
-        return refuse_grant(GNTST_bad_gntref, "grant mapping flags %x: neither for host nor for devices", op->flags);
-    rd = peer_get(peer, op->dom);
-    if (!rd)
-        return refuse_grant(GNTST_bad_domain, "grant of domain %u, which does not exist", op->dom);
-    spin_lock_two(&ld->grant->lock, &rd->grant->lock);
     struct mapping *m = record_alloc(ld, &handle);
-    if (m && (status = map_pinned(ld, rd, op, m)) != GNTST_okay)
+
+    if (!m)
+        return GNTST_no_space;
+    status = map_pinned(ld, rd, op, m);
+    if (unlikely(status)) {
         record_free(ld->grant, m, handle);
-    if (status == GNTST_okay) {
-        op->handle = handle;
-        domain_hold(rd); /* the mapping's own reference */
+        return status;
     }
-    spin_unlock_two(&ld->grant->lock, &rd->grant->lock);
-    return status;
+    op->handle = handle;
+    domain_hold(rd); /* the mapping's own reference */
+    return GNTST_okay;
+}
+
+static s16 map_one(struct gnttab_map_grant_ref *op, struct pair *pair)
+{
+    if (unlikely(!(op->flags & KINDS)))
+        return refuse_grant(GNTST_bad_gntref, "grant mapping flags %x: neither for host nor for devices", op->flags);
+    if (unlikely(!pair_lock(pair, op->dom)))
+        return refuse_grant(GNTST_bad_domain, "grant of domain %u, which does not exist", op->dom);
+    return map_locked(pair->ld, pair->peer.d, op);
+}
+
+/* Elements [i, i + *n), *n <= MAP_BATCH; fewer where they cannot be read at once. */
+static int map_some(gva_t ops, u64 i, unsigned *n, struct pair *pair)
+{
+    struct gnttab_map_grant_ref op[MAP_BATCH];
+    int err = fetch_some(op, ops, i, n, sizeof(*op));
+
+    if (err)
+        return err;
+    for (unsigned k = 0; k < *n; k++)
+        op[k].status = map_one(&op[k], pair);
+    pair_unlock(pair);
+    return copy_to_guest(gva_add(ops, i * sizeof(*op)), op, *n * sizeof(*op));
 }
 
 long grant_map_batch(gva_t ops, u64 count)
 {
-    struct peer peer = { NULL };
-    long err = 0;
-    u64 i;
+    struct pair pair = { .ld = current->domain };
+    u64 i = 0;
+    int err = 0;
 
-    for (i = 0; i < count && !err; i++) {
-        struct gnttab_map_grant_ref op;
+    while (i < count && !err) {
+        unsigned n = min(count - i, (u64)MAP_BATCH);
 
-        if (i && i % MAP_BATCH == 0 && preempt_check())
+        if (i && preempt_check())
             break;
-        err = copy_elem_from_guest(&op, ops, i);
-        if (err)
-            break;
-        op.status = map_one(&op, &peer);
-        err = copy_elem_to_guest(ops, i, &op);
+        err = map_some(ops, i, &n, &pair);
+        i += n;
     }
-    peer_drop(&peer);
+    peer_drop(&pair.peer);
     return err ? err : (long)i;
 }
 
@@ -176,14 +219,14 @@ struct leaving {
     bool done;                  /* no map flag is left: references to drop */
 };
 
-/* What unmap_grant_ref and unmap_and_replace have in common. */
-struct unmap_request {
-    u64 host_addr, dev_bus_addr;
-    u32 handle;
-};
+/* unmap_and_replace has new_addr where unmap_grant_ref has dev_bus_addr, and is the same otherwise. */
+_Static_assert(sizeof(gnttab_unmap_and_replace_t) == sizeof(gnttab_unmap_grant_ref_t) &&
+               offsetof(gnttab_unmap_and_replace_t, new_addr) == offsetof(gnttab_unmap_grant_ref_t, dev_bus_addr) &&
+               offsetof(gnttab_unmap_and_replace_t, handle) == offsetof(gnttab_unmap_grant_ref_t, handle) &&
+               offsetof(gnttab_unmap_and_replace_t, status) == offsetof(gnttab_unmap_grant_ref_t, status), "as said");
 
 /* First half, under the mapper's lock. */
-static s16 unmap_begin(struct domain *ld, const struct unmap_request *op, struct leaving *out)
+static s16 unmap_begin(struct domain *ld, const gnttab_unmap_grant_ref_t *op, struct leaving *out)
 {
     struct mapping *m = record(ld->grant, op->handle);
     bool host, dev;
@@ -209,106 +252,67 @@ static s16 unmap_begin(struct domain *ld, const struct unmap_request *op, struct
 }
 
 /* Second half, after the flush: nobody can reach the page through this mapping any more. */
-static void unmap_finish(struct domain *ld, const struct leaving *l, struct peer *peer)
+static void unmap_finish(struct pair *pair, const struct leaving *l)
 {
-    struct domain *rd = peer_get(peer, l->dom);
+    bool found = pair_lock(pair, l->dom);
 
-    ASSERT_ALWAYS(rd); /* the mapping has a reference on it */
-    spin_lock_two(&ld->grant->lock, &rd->grant->lock);
-    grant_unpin(rd, l->ref, l->write, l->mfn);
-    record_free(ld->grant, record(ld->grant, l->handle), l->handle);
-    spin_unlock_two(&ld->grant->lock, &rd->grant->lock);
-    domain_put(rd);
+    ASSERT_ALWAYS(found);       /* the mapping has a reference on it */
+    grant_unpin(pair->peer.d, l->ref, l->write, l->mfn);
+    record_free(pair->ld->grant, record(pair->ld->grant, l->handle), l->handle);
+    domain_put(pair->peer.d);   /* not the last one: the pair has one */
 }
 
-static void finish_all(struct domain *ld, const struct leaving *l, unsigned n, struct peer *peer)
+static void finish_all(struct pair *pair, const struct leaving *l, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
         if (l[i].flush) {
-            tlb_flush_mask(ld->arch.cpumask, FLUSH_ALL);
+            tlb_flush_mask(pair->ld->arch.cpumask, FLUSH_ALL);
             break;
         }
     for (unsigned i = 0; i < n; i++)
         if (l[i].done)
-            unmap_finish(ld, &l[i], peer);
+            unmap_finish(pair, &l[i]);
+    pair_unlock(pair);
 }
 
-static int fetch_request(gva_t ops, u64 i, bool replace, struct unmap_request *req, u64 *new_addr)
+/* Elements [i, i + *n), *n <= UNMAP_BATCH; fewer where they cannot be read at once. */
+static int unmap_some(gva_t ops, u64 i, unsigned *n, bool replace, struct pair *pair)
 {
-    gnttab_unmap_and_replace_t r;
-    gnttab_unmap_grant_ref_t u;
-    int err;
-
-    *new_addr = 0;
-    if (!replace) {
-        err = copy_elem_from_guest(&u, ops, i);
-        if (!err)
-            *req = (struct unmap_request){ u.host_addr, u.dev_bus_addr, u.handle };
-        return err;
-    }
-    err = copy_elem_from_guest(&r, ops, i);
-    if (!err) {
-        *req = (struct unmap_request){ r.host_addr, 0, r.handle };
-        *new_addr = r.new_addr;
-    }
-    return err;
-}
-
-static int reply_status(gva_t ops, u64 i, bool replace, s16 status)
-{
-    size_t size = replace ? sizeof(gnttab_unmap_and_replace_t) : sizeof(gnttab_unmap_grant_ref_t);
-    size_t at = replace ? offsetof(gnttab_unmap_and_replace_t, status) : offsetof(gnttab_unmap_grant_ref_t, status);
-
-    return copy_to_guest(gva_add(ops, i * size + at), &status, sizeof(status));
-}
-
-/* Elements [i, i + n), n <= UNMAP_BATCH. */
-static long unmap_some(gva_t ops, u64 i, unsigned n, bool replace, struct peer *peer)
-{
-    struct domain *ld = current->domain;
+    gnttab_unmap_grant_ref_t op[UNMAP_BATCH];
     struct leaving leaving[UNMAP_BATCH];
-    s16 status[UNMAP_BATCH];
-    unsigned k;
-    int err = 0;
+    int err = fetch_some(op, ops, i, n, sizeof(*op));
 
-    for (k = 0; k < n; k++) {
-        struct unmap_request req;
-        u64 new_addr;
-
-        leaving[k] = (struct leaving){ .done = false };
-        err = fetch_request(ops, i + k, replace, &req, &new_addr);
-        if (err)
-            break;
-        if (new_addr) {
-            status[k] = refuse_grant(GNTST_general_error, "replacing a grant mapping by the page at %lx: not supported",
-                                     (unsigned long)new_addr);
-            continue;
-        }
-        spin_lock(&ld->grant->lock);
-        status[k] = unmap_begin(ld, &req, &leaving[k]);
-        spin_unlock(&ld->grant->lock);
+    if (err)
+        return err;
+    spin_lock(&pair->ld->grant->lock);
+    for (unsigned k = 0; k < *n; k++) {
+        leaving[k].flush = leaving[k].done = false;
+        if (replace && op[k].dev_bus_addr)
+            op[k].status = refuse_grant(GNTST_general_error, "replacing a grant mapping by the page at %lx: not "
+                                        "supported", (unsigned long)op[k].dev_bus_addr);
+        else
+            op[k].status = unmap_begin(pair->ld, &op[k], &leaving[k]);
     }
-    finish_all(ld, leaving, k, peer);
-    while (k-- > 0)
-        err = reply_status(ops, i + k, replace, status[k]) ?: err;
-    return err;
+    spin_unlock(&pair->ld->grant->lock);
+    finish_all(pair, leaving, *n);
+    return copy_to_guest(gva_add(ops, i * sizeof(*op)), op, *n * sizeof(*op));
 }
 
 long grant_unmap_batch(gva_t ops, u64 count, bool replace)
 {
-    struct peer peer = { NULL };
-    long err = 0;
+    struct pair pair = { .ld = current->domain };
     u64 i = 0;
+    int err = 0;
 
     while (i < count && !err) {
         unsigned n = min(count - i, (u64)UNMAP_BATCH);
 
         if (i && preempt_check())
             break;
-        err = unmap_some(ops, i, n, replace, &peer);
+        err = unmap_some(ops, i, &n, replace, &pair);
         i += n;
     }
-    peer_drop(&peer);
+    peer_drop(&pair.peer);
     return err ? err : (long)i;
 }
 
@@ -317,7 +321,7 @@ long grant_unmap_batch(gva_t ops, u64 count, bool replace)
 long grant_release_mappings(struct domain *d)
 {
     struct grant_table *t = d->grant;
-    struct peer peer = { NULL };
+    struct pair pair = { .ld = d };
 
     if (!t)
         return 0;
@@ -332,8 +336,9 @@ long grant_release_mappings(struct domain *d)
             continue;
         struct leaving l = { .handle = t->release_next, .ref = m->ref, .mfn = m->mfn, .dom = m->dom,
                              .write = !(m->flags & GNTMAP_readonly) };
-        unmap_finish(d, &l, &peer);
+        unmap_finish(&pair, &l);
     }
-    peer_drop(&peer);
+    pair_unlock(&pair);
+    peer_drop(&pair.peer);
     return t->nr_mappings && record(t, t->release_next) ? -ERESTART : 0;
 }

@@ -381,10 +381,8 @@ long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned siz
 static u64 *grant_entry(struct domain *d, u64 host_addr, bool contains_pte)
 {
     if (!contains_pte)
-        return pte_find(current->arch.kernel_l4, host_addr);
-    if ((host_addr & 7) || live_level(d, host_addr >> PAGE_SHIFT) != 1)
-        return NULL;
-    return (u64 *)((char *)mfn_to_virt(host_addr >> PAGE_SHIFT) + (host_addr & (PAGE_SIZE - 8)));
+        return pte_walk(current->arch.kernel_l4, host_addr);
+    return host_addr & 7 ? NULL : l1_entry(d, host_addr);
 }
 
 /* Grant entries hold no reference; what they replace may have, and what replaces them: hence the mark. */

@@ -47,14 +47,24 @@ FAKE void frame_put(mfn_t mfn)
         table[mfn].owner = OWNER_NONE;
 }
 
+FAKE bool type_get_writable(mfn_t mfn)
+{
+    u64 type = table[mfn].type & TYPE_MASK;
+
+    if (type && type != TYPE_WRITABLE)
+        return false;
+    table[mfn].type = TYPE_WRITABLE | (fake_uses(mfn) + 1); /* not VALIDATED: all uses come to us, none inline */
+    return true;
+}
+
 FAKE bool frame_get_writable(mfn_t mfn, const struct domain *d)
 {
-    u64 type = mfn_valid(mfn) ? table[mfn].type & TYPE_MASK : 0;
-
-    if ((type && type != TYPE_WRITABLE) || !frame_get(mfn, d))
+    if (!frame_get(mfn, d))
         return false;
-    table[mfn].type = TYPE_WRITABLE | (fake_uses(mfn) + 1);
-    return true;
+    if (type_get_writable(mfn))
+        return true;
+    frame_put(mfn);
+    return false;
 }
 
 FAKE void frame_put_writable(mfn_t mfn)

@@ -514,6 +514,14 @@ static void test_refused(void **state)
     assert_int_equal(op(GNTTABOP_unmap_grant_ref, &u, 1), 0);
     assert_int_equal(u.status, GNTST_general_error);
     assert_int_equal(fake_refs(ram[1][0]), 2);
+    fake_fault_in = 0;          /* three elements cannot be read at once, each by itself can */
+    gnttab_unmap_grant_ref_t some[3] = { { .handle = h + 1 }, { .host_addr = PAGE_SIZE, .handle = h },
+                                         { .handle = 77 } };
+    assert_int_equal(op(GNTTABOP_unmap_grant_ref, some, 3), 0);
+    assert_int_equal(some[0].status, GNTST_bad_handle);
+    assert_int_equal(some[1].status, GNTST_okay);
+    assert_int_equal(some[2].status, GNTST_bad_handle);
+    assert_int_equal(fake_refs(ram[1][0]), 1);
     tear_down();
 }
 
