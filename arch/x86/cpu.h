@@ -30,6 +30,7 @@ struct cpu {
     u64 gdt_window;             /* virtual addresses of this CPU's windows */
     u64 ldt_window;
     u64 *window_l1;             /* L1 table that maps the windows: 16 GDT + 16 LDT entries */
+    u32 gdt_pages;              /* the guest's part of the GDT window shows zeros from this page on */
     struct vcpu *loaded;        /* whose registers, tables and FPU state it has, even while it idles */
     struct domain *space_domain; /* whose tables info->cr3 names; NULL: nobody's */
     u32 tlb_clean;              /* it idles in Serai's own tables: whatever guest it enters, it flushes first (smp.c) */

@@ -408,6 +408,7 @@ void paging_init_windows(struct cpu *c)
 
     ASSERT_ALWAYS(page != MFN_NONE);
     c->gdt_window = va;
+    c->gdt_pages = RESERVED_GDT_PAGE;   /* nothing is mapped yet: gdt_load() looks at them all */
     c->ldt_window = va + 16 * PAGE_SIZE;
     c->window_l1 = walk_to(va, 1, 0);
     c->gdt = mfn_to_virt(page);

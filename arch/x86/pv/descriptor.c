@@ -113,9 +113,9 @@ long do_set_gdt(u64 frame_list, u64 entries)
 void gdt_load(struct vcpu *v)
 {
     struct cpu *cpu = this_cpu();
-    unsigned n = desc_pages(v->arch.gdt_entries);
+    unsigned n = desc_pages(v->arch.gdt_entries), end = max(n, cpu->gdt_pages);
 
-    for (unsigned i = 0; i < RESERVED_GDT_PAGE; i++) {
+    for (unsigned i = 0; i < end; i++) {
         u64 mfn = i < n ? v->arch.gdt_mfn[i] : virt_to_mfn(zero_page);
         u64 pte = pte_make(mfn, WINDOW_FLAGS);
         if ((cpu->window_l1[i] & PTE_ADDR) == (pte & PTE_ADDR))
@@ -123,6 +123,7 @@ void gdt_load(struct vcpu *v)
         cpu->window_l1[i] = pte;
         invlpg(cpu->gdt_window + i * PAGE_SIZE);
     }
+    cpu->gdt_pages = n;
 }
 
 long do_update_descriptor(u64 maddr, u64 desc)
