@@ -41,7 +41,8 @@ static inline bool l4_slot_is_guests(unsigned i) { return i < 256 || i > 271; }
  * A live table keeps, in the word that is a time stamp while nobody uses the frame, which of its 32 groups of 16
  * entries may have present ones: what a table contains then decides what it costs to take it apart, not its 512 slots.
  */
-#define GROUP 16
+#define GROUP 16u
+#define SERAI_GROUP 16u    /* of a top-level table: see l4_slot_is_guests() */
 static inline void table_mark(struct frame *f, unsigned index) { f->stamp |= 1u << (index / GROUP); }
 
 /* ---- pagetype.c; d->mmu_lock held ---- */

@@ -26,6 +26,7 @@
 #include "arch/arch.h"
 #include "core/hypercall.h"
 #include "core/mmu_internal.h"
+#include "core/pte_inline.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
@@ -118,6 +119,34 @@ void retype_flush_early(const struct domain *d, mfn_t mfn, u64 type)
 
 /* ---- tables ---- */
 
+/* The groups that hold entries [0, end) of a table, but for Serai's own of a top-level table, which are one group. */
+static inline u32 groups_below(unsigned end, unsigned level)
+{
+    return (u32)((1UL << DIV_ROUND_UP(end, GROUP)) - 1) & ~(level == 4 ? 1u << SERAI_GROUP : 0);
+}
+
+/* Undo what the entries [first, i) of one group name, the last one first. -ERESTART: f->progress says where. */
+static inline long group_undo(struct domain *d, struct frame *f, const u64 *t, unsigned level, unsigned first,
+                              unsigned i, struct mmu_work *w)
+{
+    while (i-- > first) {
+        if (!(t[i] & PTE_PRESENT))
+            continue;
+        if (level == 1) {
+            w->left--;
+            drop_l1(t[i]);
+        } else if (pte_drop(d, level, t[i], w)) {
+            f->progress = (u16)i;
+            return -ERESTART;
+        }
+        if (unlikely(w->left <= 0) && i) {
+            f->progress = (u16)i;
+            return -ERESTART;
+        }
+    }
+    return 0;
+}
+
 /* Undo entries [0, progress); 0 or -ERESTART with progress kept. */
 static long table_undo(struct domain *d, mfn_t mfn, unsigned level, struct mmu_work *w)
 {
@@ -135,18 +164,11 @@ static long table_undo(struct domain *d, mfn_t mfn, unsigned level, struct mmu_w
             table_put(d, child, w))
             return -ERESTART;
     }
-    while (i-- > 0) {
-        if (i % GROUP == GROUP - 1 && !(marks >> (i / GROUP) & 1)) {
-            i -= GROUP - 1;         /* nothing in this group */
-            continue;
-        }
-        if (!(t[i] & PTE_PRESENT) || (level == 4 && !l4_slot_is_guests(i)))
-            continue;
-        f->progress = (u16)i;
-        if (pte_drop(d, level, t[i], w))
+    for (marks &= groups_below(i, level); marks; ) {
+        unsigned group = highest_bit(marks);
+        if (group_undo(d, f, t, level, group * GROUP, min(i, group * GROUP + GROUP), w))
             return -ERESTART;
-        if (w->left <= 0 && i)
-            return -ERESTART;
+        marks &= ~(1u << group);
     }
     f->progress = 0;
     return 0;
@@ -161,6 +183,46 @@ static inline bool group_present(const u64 *e)
 }
 
 /*
+ * Take what the entries from i to the end of its group name. 0, or an error or -ERESTART: f->progress says which entry
+ * was not taken.
+ */
+static inline long group_take_l1(struct domain *d, struct frame *f, u64 *t, unsigned i, struct mmu_work *w)
+{
+    long rc = 0;
+
+    do {
+        u64 pte = t[i];
+        if (!(pte & PTE_PRESENT))
+            continue;
+        rc = likely(w->left-- > 0) ? take_l1(d, d->id, &pte) : -ERESTART;
+        if (unlikely(rc)) {
+            f->progress = (u16)i;
+            break;
+        }
+        t[i] = pte;
+    } while (++i % GROUP);
+    return rc;
+}
+
+static long group_take(struct domain *d, struct frame *f, u64 *t, unsigned level, unsigned i, struct mmu_work *w)
+{
+    long rc = 0;
+
+    do {
+        u64 pte = t[i];
+        if (!(pte & PTE_PRESENT))
+            continue;
+        rc = w->left > 0 ? pte_take(d, d->id, level, &pte, w) : -ERESTART;
+        if (unlikely(rc)) {
+            f->progress = (u16)i;
+            break;
+        }
+        t[i] = pte;
+    } while (++i % GROUP);
+    return rc;
+}
+
+/*
  * Take what entries [progress, 512) name. 0, -ERESTART, or an error: then what was taken is undone as far as the budget
  * goes, and *undone says whether that was all.
  */
@@ -169,28 +231,17 @@ static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct m
     struct frame *f = mfn_frame(mfn);
     u64 *t = mfn_to_virt(mfn);
 
-    for (unsigned i = f->progress; i < PTES_PER_PAGE; i++) {
-        if (i % GROUP == 0) {
-            if (!group_present(t + i)) {
-                i += GROUP - 1;
-                continue;
-            }
-            table_mark(f, i);
-        }
-        if (!(t[i] & PTE_PRESENT) || (level == 4 && !l4_slot_is_guests(i)))
+    for (unsigned i = f->progress; i < PTES_PER_PAGE; i = (i | (GROUP - 1)) + 1) {
+        if (i % GROUP == 0 && (!group_present(t + i) || (level == 4 && i / GROUP == SERAI_GROUP)))
             continue;
-        f->progress = (u16)i;
-        if (w->left <= 0)
-            return -ERESTART;
-        u64 pte = t[i];
-        long rc = pte_take(d, d->id, level, &pte, w);
+        table_mark(f, i);
+        long rc = level == 1 ? group_take_l1(d, f, t, i, w) : group_take(d, f, t, level, i, w);
         if (rc == -ERESTART)
             return rc;
-        if (rc) {
+        if (unlikely(rc)) {
             *undone = !table_undo(d, mfn, level, w);
             return rc;
         }
-        t[i] = pte;
     }
     f->progress = PTES_PER_PAGE;
     if (level == 4)
@@ -242,7 +293,7 @@ long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w)
     /* Nobody would ever drop it: mmu_relinquish() may be past this frame. */
     if (unlikely(READ_ONCE(d->dying) != DOMDYING_alive))
         return reject(-EINVAL, "domain %u is being destroyed and gets no new page tables", d->id);
-    if (unlikely(!mfn_valid(mfn) || !frame_get(mfn, d)))
+    if (unlikely(!mfn_valid(mfn) || !ref_get_owned(f, d->id)))
         return reject(-EINVAL, "frame %#lx is not a frame of domain %u: not usable as a page table", (unsigned long)mfn,
                       d->id);
     for (;;) {
@@ -285,7 +336,7 @@ long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
 
     if ((x & TYPE_USES) > 1) {
         WRITE_ONCE(f->type, x - 1);
-        frame_put(mfn);
+        ref_put(f);
         return 0;
     }
     ASSERT((x & TYPE_USES) == 1 || (x & TYPE_PARTIAL));
@@ -298,7 +349,7 @@ long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
     }
     stamp(f);
     __atomic_store_n(&f->type, type, __ATOMIC_RELEASE);
-    frame_put(mfn);
+    ref_put(f);
     return 0;
 }
 

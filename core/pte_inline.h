@@ -18,11 +18,13 @@ struct pte_taken pte_take_device(struct domain *d, pg_owner_t pg, u64 pte);
 long pte_refuse_owner(mfn_t mfn, pg_owner_t pg);
 long pte_refuse_writable(mfn_t mfn);
 
-static inline long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
+static inline __attribute__((always_inline)) long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
 {
     mfn_t mfn = pte_mfn(*pte);
     struct frame *f = mfn_frame(mfn);
 
+    if (unlikely(*pte & pte_reserved))
+        return reject(-EINVAL, "L1 entry %#lx has address bits this CPU does not have", (unsigned long)*pte);
     *pte = (*pte & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
     if (unlikely(!mfn_is_ram(mfn))) {
         struct pte_taken t = pte_take_device(d, pg, *pte);
@@ -95,8 +97,6 @@ static inline __attribute__((always_inline)) long replace_l1(struct domain *d, p
     if (new & PTE_PRESENT) {
         if (!(old & PTE_PRESENT))
             table_mark(mfn_frame(direct_mfn(p)), (unsigned)((u64)p >> 3) & 511);
-        if (unlikely(new & pte_reserved))
-            return reject(-EINVAL, "L1 entry %#lx has address bits this CPU does not have", (unsigned long)new);
         long rc = take_l1(d, pg, &new);
         if (unlikely(rc))
             return rc;
