@@ -14,7 +14,7 @@ $(G)/%.o: tests/guest/lib/% $(wildcard tests/guest/lib/*.h)
 	@mkdir -p $(@D)
 	@$(CC) $(GUEST_CFLAGS) -c $< -o $@
 
-$(BUILD)/tests/guest/%.elf: tests/guest/%/test.c $(GUEST_OBJ) $(wildcard tests/guest/lib/*.h) tests/guest/lib/link.lds
+$(BUILD)/tests/guest/%.elf: tests/guest/%/test.c $(GUEST_OBJ) $(wildcard tests/guest/lib/*.h tests/guest/*/*.h) tests/guest/lib/link.lds
 	@mkdir -p $(@D); echo "  GUEST $*"
 	@$(CC) $(GUEST_CFLAGS) $(call guest_flags,$<) -DTEST_NAME='"$*"' -c $< -o $(G)/$*.o
 	@$(CC) $(GUEST_CFLAGS) $(call guest_flags,$<) -c tests/guest/lib/entry.S -o $(G)/$*.entry.o
@@ -34,15 +34,15 @@ guest-tests: $(GUEST_TESTS)
 guest: $(BUILD)/serai.elf debug-image $(GUEST_TESTS)    ## build and run the tiny guests that test the interface
 	@tests/guest/run
 
-# The fuzzing guest for long: SEEDS lives of OPS operations per vcpu, fifty a boot, from SEED on. DEBUG=1 has assertions
-# and the auditor.
+# The fuzzing guest for long: SEEDS lives of OPS operations per vcpu, fifty a boot, from SEED on, and what each boot reached.
+# DEBUG=1 has assertions and the auditor.
 SEEDS ?= 500
 SEED ?= 1
-OPS ?= 10000
+OPS ?= 50000
 .PHONY: fuzz-guest
 fuzz-guest: $(BUILD)/serai.elf $(BUILD)/tests/guest/fuzz.elf  ## the guest that does anything, with SEEDS=n seeds
 	@for at in $$(seq $(SEED) 50 $$(($(SEED) + $(SEEDS) - 1))); do \
 	  left=$$(($(SEED) + $(SEEDS) - at)); n=$$((left < 50 ? left : 50)); echo "seeds $$at to $$((at + n - 1))"; \
-	  GUEST_TIMEOUT=1200 GUEST_ARGS="seed=$$at seeds=$$n ops=$(OPS)" tests/guest/run fuzz || exit 1; done
+	  GUEST_TIMEOUT=1200 GUEST_ARGS="seed=$$at seeds=$$n ops=$(OPS)" tests/guest/run -v fuzz || exit 1; done
 
 check check-fast: $(GUEST_TESTS) debug-image
