@@ -1,6 +1,6 @@
 /*
- * The neighbour: lives beside the fuzzing domain and checks that its memory, time and events stay its own. It is also an
- * accomplice: it grants some of its pages, maps what is granted to it, and ties event channels.
+ * The neighbour: lives beside the fuzzing domain and checks that its memory, time and events stay its own. It is also
+ * an accomplice: it grants some of its pages, maps what is granted to it, and ties event channels.
  */
 #pragma once
 #include "fuzzer.h"
@@ -105,7 +105,7 @@ static void map_a_grant(u64 round, u16 partner)
 static void tie_a_port(u64 round, u16 partner)
 {
     struct evtchn_bind_interdomain b = { .remote_dom = partner, .remote_port = 1 + round % 32 };
-    __atomic_fetch_or(&nb_known, 0xf8, __ATOMIC_SEQ_CST);       /* the lowest free port, and somebody may use it at once */
+    __atomic_fetch_or(&nb_known, 0xf8, __ATOMIC_SEQ_CST);       /* the lowest free port, which may be used at once */
     if (evtchn(EVTCHNOP_bind_interdomain, &b))
         return;
     child_mb->word[N_TIED]++;

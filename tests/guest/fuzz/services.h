@@ -107,8 +107,8 @@ static void grant_call(struct fuzzer *z)
         *(struct gnttab_setup_table *)a = (struct gnttab_setup_table){ .dom = DOMID_SELF, .nr_frames = 1 + rnd(z) % 4 };
         a[2] = (u64)(z->args + 8);
         mutate_some(z, a, 24);
-        call(z, __HYPERVISOR_grant_table_op, one_in(z, 2) ? GNTTABOP_setup_table : GNTTABOP_get_status_frames, block(z), 1,
-             0, 0);
+        call(z, __HYPERVISOR_grant_table_op, one_in(z, 2) ? GNTTABOP_setup_table : GNTTABOP_get_status_frames,
+             block(z), 1, 0, 0);
         return;
     default:
         fill_args(z, 24);

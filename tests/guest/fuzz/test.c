@@ -1,19 +1,20 @@
 /*
- * A guest that does anything, from three vcpus at once: hypercalls that are valid but for one field, page tables made, hung
- * in and taken apart with a bit wrong, stores into them, descriptors, selectors, random system instructions, traps, ports,
- * MSRs, iret frames, grants and events between it and a neighbour, memory given away and taken. It may crash itself; it
- * may not hurt Serai, nor its neighbour, whose memory, time and events are watched by the neighbour itself. Domain 0
- * meddles meanwhile with what a toolstack does to a running domain, then destroys it, wants its memory back and the auditor
- * clean, and starts the next seed.
+ * A guest that does anything, from three vcpus at once: hypercalls that are valid but for one field, page tables made,
+ * hung in and taken apart with a bit wrong, stores into them, descriptors, selectors, random system instructions,
+ * traps, ports, MSRs, iret frames, grants and events between it and a neighbour, memory given away and taken. It may
+ * crash itself; it may not hurt Serai, nor its neighbour, whose memory, time and events are watched by the neighbour
+ * itself. Domain 0 meddles meanwhile with what a toolstack does to a running domain, then destroys it, wants its memory
+ * back and the auditor clean, and starts the next seed.
  *
  * Seven lives in eight are careful: they name nothing that they live on, and mend what broke, so they go on and on. The
- * eighth is reckless and mostly dies soon. At the end stands what was reached: each hypercall and sub-operation, how often it
- * said yes and no, and with which codes.
+ * eighth is reckless and mostly dies soon. At the end stands what was reached: each hypercall and sub-operation, how
+ * often it said yes and no, and with which codes.
  *
- * Arguments: seed=first seeds=how many ops=per vcpu. `make fuzz-guest SEEDS=n` is the long version. Random values come from
- * the seed alone; how the vcpus, the neighbour and domain 0 interleave does not.
+ * Arguments: seed=first seeds=how many ops=per vcpu. `make fuzz-guest SEEDS=n` is the long version. Random values come
+ * from the seed alone; how the vcpus, the neighbour and domain 0 interleave does not.
  *
  * QEMU: -smp 2
+ * Seconds: 120
  */
 #include "code.h"
 #include "neighbour.h"
@@ -30,8 +31,8 @@ static void good_traps_init(void)
     unsigned n = 0;
     for (unsigned v = 0; v < 32; v++)
         if (v != 2)
-            good_traps[n++] = (struct trap_info){ .vector = (u8)v, .flags = v == 3 || v == 4 ? 3 : 0, .cs = FLAT_KERNEL_CS,
-                                                  .address = (u64)trap_stubs + v * 16 };
+            good_traps[n++] = (struct trap_info){ .vector = (u8)v, .flags = v == 3 || v == 4 ? 3 : 0,
+                                                  .cs = FLAT_KERNEL_CS, .address = (u64)trap_stubs + v * 16 };
     good_traps[n] = (struct trap_info){ .vector = 0x80, .flags = 3, .cs = FLAT_KERNEL_CS, .address = (u64)entry_int80 };
 }
 
@@ -65,10 +66,11 @@ static void repair(struct fuzzer *z)
 }
 
 static void (*const kinds[])(struct fuzzer *) = {
-    wild_call, mmu_call, mmu_call, mmu_call, mmu_call, build_table, build_table, build_table, pin_or_unpin, pin_or_unpin,
-    mmuext_call, mmuext_call, va_call, va_call, hang_in, switch_base, store, store, store, store, memory, memory, memory,
-    memory, memory, event_call, event_call, event_call, grant_call, grant_call, grant_call, grant_call, memory_call,
-    memory_call, memory_call, vcpu_call, sched_call, cpu_state_call, cpu_state_call, multi_call, multi_call, multi_call,
+    wild_call, mmu_call, mmu_call, mmu_call, mmu_call, build_table, build_table, build_table, pin_or_unpin,
+    pin_or_unpin, mmuext_call, mmuext_call, va_call, va_call, hang_in, switch_base, store, store, store, store,
+    memory, memory, memory, memory, memory, event_call, event_call, event_call, grant_call, grant_call, grant_call,
+    grant_call, memory_call, memory_call, memory_call, vcpu_call, sched_call, cpu_state_call, cpu_state_call,
+    multi_call, multi_call, multi_call,
 };
 /* These nearly always end in a fault, which says little: one operation in sixteen. */
 static void (*const faulting[])(struct fuzzer *) = { touch, load_selector, execute, execute, execute, return_by_iret };
@@ -221,8 +223,8 @@ static void log_dirty(struct dom *d)
 {
     static u8 bitmap[128];
     struct xen_domctl op = { .cmd = XEN_DOMCTL_shadow_op, .domain = d->id };
-    static const u32 ops[] = { XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, XEN_DOMCTL_SHADOW_OP_CLEAN, XEN_DOMCTL_SHADOW_OP_CLEAN,
-                               XEN_DOMCTL_SHADOW_OP_PEEK, XEN_DOMCTL_SHADOW_OP_OFF };
+    static const u32 ops[] = { XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, XEN_DOMCTL_SHADOW_OP_CLEAN,
+                               XEN_DOMCTL_SHADOW_OP_CLEAN, XEN_DOMCTL_SHADOW_OP_PEEK, XEN_DOMCTL_SHADOW_OP_OFF };
     op.u.shadow_op.op = ops[dom0_rnd() % 5];
     op.u.shadow_op.pages = 1024;
     set_xen_guest_handle(op.u.shadow_op.dirty_bitmap, bitmap);
@@ -254,7 +256,8 @@ static void meddle(struct dom *d, u32 port)
         domctl_simple(XEN_DOMCTL_unpausedomain, d->id);
         break;
     case 1: case 2:                     /* a frame of its, for a moment, whatever it is */
-        mmu1_dom(entry_ma(entry), d->mfn[dom0_rnd() % d->pages] << 12 | (dom0_rnd() % 2 ? KERNEL_PAGE : READ_PAGE), d->id);
+        mmu1_dom(entry_ma(entry), d->mfn[dom0_rnd() % d->pages] << 12 | (dom0_rnd() % 2 ? KERNEL_PAGE : READ_PAGE),
+                 d->id);
         nap();
         set_flags(dom0_window, KERNEL_PAGE);
         break;
@@ -369,7 +372,7 @@ static void say_seen(void)
 void test(void)
 {
     static struct dom d, nb;
-    u64 first = argument("seed", 1), seeds = argument("seeds", 4), ops = argument("ops", 5000);
+    u64 first = argument("seed", 1), seeds = argument("seeds", 4), ops = argument("ops", 2000);
 
     dom0_window = page_alloc();
     dom_create(&nb);
@@ -387,8 +390,9 @@ void test(void)
         base = free_pages();
     }
     say_seen();
-    say("  in all: %lu operations, %lu traps, %lu hypercalls that returned, %lu of them with yes; the neighbour mapped %lu "
-        "grants, tied %lu ports", all_ops, all_traps, all_calls, all_yes, nb.mb->word[N_MAPPED], nb.mb->word[N_TIED]);
+    say("  in all: %lu operations, %lu traps, %lu hypercalls that returned, %lu of them with yes; the neighbour mapped "
+        "%lu grants, tied %lu ports", all_ops, all_traps, all_calls, all_yes, nb.mb->word[N_MAPPED],
+        nb.mb->word[N_TIED]);
     nb.mb->word[N_STOP] = 1;
     EXPECT(dom_wait(&nb, 5000000000));
     dom_destroy(&nb);
