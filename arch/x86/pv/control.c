@@ -55,10 +55,8 @@ long guest_cr_write(struct vcpu *v, unsigned n, u64 val)
         v->info->arch.cr2 = val;
         return 0;
     case 3:
-        do
-            rc = mmu_set_base(v, val >> PAGE_SHIFT);
-        while (rc == -ERESTART);
-        return rc ? -EPERM : 0; /* mmu.c has said why */
+        rc = mmu_set_base(v, val >> PAGE_SHIFT);
+        return rc && rc != -ERESTART ? -EPERM : rc; /* mmu.c has said why */
     case 4:
         v->arch.cr4 = val & GUEST_CR4_OWN;
         guest_cr4_load(v);

@@ -10,7 +10,7 @@ struct vcpu;
 /* Start value of v->arch.cr0. TS of the guest's CR0 is v->arch.ts_set. */
 #define GUEST_CR0_START 0x80050033UL
 
-/* mov from / to CR n by current's kernel: 0, or -EPERM: inject #GP. Takes: mmu (cr3). */
+/* mov from / to CR n by current's kernel: 0, or -EPERM: inject #GP; a write of CR3 also -ERESTART. Takes: mmu. */
 long guest_cr_read(struct vcpu *v, unsigned n, u64 *val);
 long guest_cr_write(struct vcpu *v, unsigned n, u64 val);
 

@@ -16,6 +16,7 @@
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/pv/segment.h"
 #include "core/heap.h"
 #include "core/hypercall.h"
 #include "core/mmu.h"
@@ -189,7 +190,7 @@ long ldt_set(struct vcpu *v, u64 base, u64 entries)
 {
     if (entries > LDT_MAX_ENTRIES)
         return reject(-EINVAL, "LDT of %lu entries, at most %u", entries, LDT_MAX_ENTRIES);
-    if (entries && ((base & ~PAGE_MASK) || !guest_range_ok(base, entries * 8)))
+    if (entries && ((base & ~PAGE_MASK) || !va_canonical(base) || !guest_range_ok(base, entries * 8)))
         return reject(-EINVAL, "LDT at %#lx: not page aligned or not in the guest's space", base);
     if (v == current)
         ldt_unload(v);

@@ -194,14 +194,22 @@ static bool do_rdtsc(struct vcpu *v, struct cpu_user_regs *regs, bool with_aux)
     return true;
 }
 
-static bool do_mov_cr(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
+/* A base table may take long to validate: then nothing is retired, and the guest executes it again. */
+static bool do_mov_to_cr(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
+{
+    long rc = in->is_mem ? -EPERM : guest_cr_write(v, in->reg, *gpr(regs, in->rm));
+
+    if (!rc)
+        emulate_retire(regs, in->length);
+    return !rc || rc == -ERESTART;
+}
+
+static bool do_mov_from_cr(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
 {
     u64 val;
 
     if (in->is_mem)
         return false;
-    if (in->class == INSN_MOV_TO_CR)
-        return guest_cr_write(v, in->reg, *gpr(regs, in->rm)) == 0;
     if (guest_cr_read(v, in->reg, &val))
         return false;
     *gpr(regs, in->rm) = val;
@@ -273,8 +281,7 @@ static bool execute_kernel(struct vcpu *v, struct cpu_user_regs *regs, const str
     case INSN_WRMSR:
         return guest_wrmsr(v, regs->rcx, get_pair(regs)) == 0;
     case INSN_MOV_FROM_CR:
-    case INSN_MOV_TO_CR:
-        return do_mov_cr(v, regs, in);
+        return do_mov_from_cr(v, regs, in);
     case INSN_MOV_FROM_DR:
     case INSN_MOV_TO_DR:
         return do_mov_dr(regs, in);
@@ -338,6 +345,8 @@ bool emulate_privileged(struct cpu_user_regs *regs)
         return false;
     if (in.class == INSN_INS || in.class == INSN_OUTS)
         return do_string_port(v, regs, &in);
+    if (in.class == INSN_MOV_TO_CR && v->arch.kernel_mode)
+        return do_mov_to_cr(v, regs, &in);
     if (!(v->arch.kernel_mode ? execute_kernel(v, regs, &in) : execute_unprivileged(v, regs, &in)))
         return false;
     emulate_retire(regs, in.length);

@@ -162,14 +162,19 @@ bool fpu_device_not_available(struct vcpu *v)
     return true;
 }
 
-long fpu_set_xcr0(struct vcpu *v, u64 xcr0)
+/* Would XSETBV take it? SDM vol. 1, 13.3: x87 always; AVX needs SSE; the AVX-512 three together and with AVX. */
+static bool xcr0_possible(u64 xcr0)
 {
-    /* SDM vol. 1, 13.3: x87 always; AVX needs SSE; the AVX-512 three together and with AVX. */
     if (!cpu_has.xsave || (xcr0 & ~guest_xcr0) || !(xcr0 & XSTATE_X87) ||
         ((xcr0 & XSTATE_YMM) && !(xcr0 & XSTATE_SSE)))
+        return false;
+    return !(xcr0 & XSTATE_AVX512) || ((xcr0 & XSTATE_AVX512) == XSTATE_AVX512 && (xcr0 & XSTATE_YMM));
+}
+
+long fpu_set_xcr0(struct vcpu *v, u64 xcr0)
+{
+    if (!xcr0_possible(xcr0))
         return reject(-EINVAL, "XCR0 value %#lx, possible %#lx", xcr0, guest_xcr0);
-    if ((xcr0 & XSTATE_AVX512) && ((xcr0 & XSTATE_AVX512) != XSTATE_AVX512 || !(xcr0 & XSTATE_YMM)))
-        return reject(-EINVAL, "XCR0 value %#lx has only a part of AVX-512", xcr0);
     v->arch.xcr0 = xcr0;
     v->arch.xcr0_accum |= xcr0;
     write_xcr0(xcr0);
@@ -273,7 +278,7 @@ long fpu_ext_set(struct vcpu *v, const void *buf, u32 size)
         return reject(-EINVAL, "extended state of %u bytes, at least %lu", size, EXT_HEADER + sizeof(in));
     memcpy(head, buf, EXT_HEADER);
     memcpy(&in, (const u8 *)buf + EXT_HEADER, sizeof(in));
-    if (!(head[0] & XSTATE_X87) || (head[0] & ~head[1]) || (head[1] & ~possible))
+    if (!xcr0_possible(head[0]) || (head[0] & ~head[1]) || (head[1] & ~possible))
         return reject(-EINVAL, "XCR0 %#lx of %#lx ever used, possible here %#lx", head[0], head[1], possible);
     if (size != EXT_HEADER + fpu_area_size(head[1]))
         return reject(-EINVAL, "extended state of %u bytes, %u expected", size, EXT_HEADER + fpu_area_size(head[1]));

@@ -23,6 +23,7 @@
 #include "arch/x86/pv/inject.h"
 #include "arch/x86/pv/insn.h"
 #include "arch/x86/pv/segment.h"
+#include "core/hypercall.h"
 #include "core/mmu.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
@@ -246,6 +247,9 @@ static bool string_store(struct vcpu *v, struct cpu_user_regs *regs, const struc
     for (unsigned i = 0; i < REP_CHUNK && count; i++, count--) {
         u64 to = low_bytes(regs->rdi, in->addr_size), from = low_bytes(regs->rsi, in->addr_size);
 
+        /* One element may name a table with all its entries to be validated. */
+        if (i && preempt_check())
+            return true;
         if ((to ^ va) & PAGE_MASK || !inside_entry(to, in->size))
             return i > 0; /* the next page or a crossing store is a fault of its own */
         val = old = 0;

@@ -123,6 +123,20 @@ static void trees(void)
     BOUNDED("user base with the tree", OK("base", mmuext1(MMUEXT_NEW_USER_BASEPTR, va_mfn(l4))));
     BOUNDED("user base without", OK("base", mmuext1(MMUEXT_NEW_USER_BASEPTR, 0)));
     OK("nothing is left of it", set_flags(l2, KERNEL_PAGE));
+    OK("read-only again", set_flags(l2, READ_PAGE));
+    BOUNDED("mov to CR3, with the tree", __asm__ volatile("mov %0, %%cr3" : : "r"(va_mfn(l4) << 12) : "memory"));
+    BOUNDED("mov to CR3, without", __asm__ volatile("mov %0, %%cr3" : : "r"(our_l4() << 12) : "memory"));
+    u64 *to = l2, *from = (void *)page_alloc(), n = TREE;
+    memcpy(from, l2, 4096);
+    OK("nothing is left of it", set_flags(l2, KERNEL_PAGE));
+    memset(l2, 0, 4096);
+    OK("read-only again", set_flags(l2, READ_PAGE));
+    OK("pin L2, empty", mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(l2)));
+    BOUNDED("rep movsq names 512 L1 tables", __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory"));
+    to = l2, n = TREE;
+    BOUNDED("rep stosq drops them", __asm__ volatile("rep stosq" : "+D"(to), "+c"(n) : "a"(0) : "memory"));
+    OK("unpin L2", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(l2)));
+    OK("writable", set_flags(l2, KERNEL_PAGE));
 }
 
 static void lists(void)

@@ -1,8 +1,33 @@
 /* domctl: versions, unknown commands, domains that are not there, values out of range. */
 #include "dom.h"
 
+static u64 alive(u64 a, u64 b, u64 c) { return a + b + c; }
+
+/* XSETBV would fault on these: a saved state that was tampered with must not get that far. */
+static void extended_state(void)
+{
+    static const u64 bad[][2] = { { 5, 7 }, { 1 | 4, 7 }, { 0x27, 0xe7 }, { 0x67, 0xe7 }, { 0xe3, 0xe7 }, { 2, 7 } };
+    static u64 image[(16 + 2688) / 8];
+    static struct dom d;
+
+    dom_create(&d);
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct xen_domctl op = { .cmd = XEN_DOMCTL_setvcpuextstate, .domain = d.id };
+        memset(image, 0, sizeof(image));
+        image[0] = bad[i][0];
+        image[1] = bad[i][1];
+        image[2 + 3] = 0x1f80;          /* MXCSR */
+        op.u.vcpuextstate.size = bad[i][1] == 7 ? 16 + 832 : sizeof(image);
+        set_xen_guest_handle(op.u.vcpuextstate.buffer, image);
+        REFUSED("XCR0 that no CPU takes", domctl(&op));
+    }
+    EXPECT_EQ("it lives", dom_call(&d, alive, 1, 2, 3), 6);
+    dom_destroy(&d);
+}
+
 void test(void)
 {
+    extended_state();
     struct xen_domctl op = { .cmd = XEN_DOMCTL_getdomaininfo, .domain = 0, .interface_version = 0x14 };
     EXPECT_EQ("version 0x14", hc(__HYPERVISOR_domctl, &op), -EACCES);
     op.interface_version = 0;

@@ -49,6 +49,9 @@ void test(void)
     REFUSED("too many", set_ldt((u64)ldt, 8193));
     REFUSED("2^32-1 entries", set_ldt((u64)ldt, 0xffffffff));
     REFUSED("in the hypervisor", set_ldt(0xffff830000000000, 512));
+    /* its pages would be looked up in the hypervisor's slots, whose entries are no guest's */
+    REFUSED("not canonical", set_ldt(0x0000830000000000, 512));
+    REFUSED("not canonical", set_ldt(0x7fff830000000000, 512));
     /* memory that is not there: told at use */
     long rc = set_ldt(0x7000, 512);
     if (!rc) {
