@@ -40,6 +40,9 @@ long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned siz
     return 0;
 }
 
+/* Nobody else wants this CPU. */
+bool preempt_check(void) { return false; }
+
 /* One page of the test's address space stands for a device that is only shown. */
 static u64 shown_page = ~0UL;
 bool mmu_maps_readonly_device(struct vcpu *v, u64 va)
