@@ -110,6 +110,11 @@ void arch_vcpu_touched(struct vcpu *v);
 void arch_vm_assist_changed(struct domain *d);
 /* v's base table (its user one or its kernel one) changed: if v is current and in that mode, load it. */
 void arch_base_changed(struct vcpu *v, bool user);
+/*
+ * What log_dirty_base() says of v's base tables may have changed; v does not run, or is current. True: it has, and
+ * the hardware knows.
+ */
+bool arch_tables_changed(struct vcpu *v);
 /* Serai's slots of a top-level table that was just validated. */
 void arch_l4_fill(u64 *l4);
 /* Flush current's translation of va (FLUSH_ALL: all of them) on this CPU only. */

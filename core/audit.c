@@ -15,6 +15,7 @@
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/heap.h"
+#include "core/log_dirty.h"
 #include "core/mmu_internal.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
@@ -185,7 +186,7 @@ static unsigned audit_stopped(struct tally *t, struct domain *only)
     }
     for_each_domain(d)
         if (!only || d == only)
-            wrong += compare(t, d) + audit_list(d) + event_audit(d) + grant_audit(d);
+            wrong += compare(t, d) + audit_list(d) + event_audit(d) + grant_audit(d) + log_dirty_audit(d);
     return wrong;
 }
 

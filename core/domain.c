@@ -22,6 +22,7 @@
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/heap.h"
+#include "core/log_dirty.h"
 #include "core/reject.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
@@ -239,6 +240,7 @@ static void free_parts(struct domain *d)
     shared_page_free(d->shared);
     zfree(d->map);
     zfree(d->vcpu);
+    log_dirty_destroy(d);
     reject_domain_destroy(d);
 }
 

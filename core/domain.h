@@ -11,6 +11,7 @@ struct vcpu;
 struct event_table;   /* core/event.h */
 struct grant_table;   /* core/grant.h */
 struct reject_ring;   /* core/reject.c */
+struct log_dirty;     /* core/shadow.h */
 struct rangeset;      /* lib/rangeset.h */
 
 #define NR_WATCHDOGS 2
@@ -24,6 +25,7 @@ struct domain {
     bool privileged;            /* domain 0: control interface, hardware */
     u8 dying;                   /* enum dying */
     bool created;               /* visible to others */
+    bool logging;               /* its writes are logged: core/log_dirty.c */
     bool polled;                /* a vcpu of it has used SCHEDOP_poll: events must look for pollers */
     u32 refs;                   /* domain_get/put; freed at 0 */
     struct vcpu **vcpu;         /* [max_vcpus], NULL where not created */
@@ -68,6 +70,7 @@ struct domain {
     struct e820_list *map;      /* memory map for XENMEM_memory_map, NULL: none set */
     ns_t created_at;
     u64 affinity_nodes;
+    struct log_dirty *log_dirty; /* core/log_dirty.c; once there, it stays */
     void *sched;                /* core/sched.c */
     struct cpupool *pool;       /* CPUs it runs on; changes under the ctl lock */
     struct arch_domain arch;

@@ -3,6 +3,7 @@
  *
  * The order is the safety argument. Each step takes away the ability to undo an earlier one:
  *   stop       no vcpu runs any more and no timer fires; nothing below can be added by the domain itself
+ *   log        the hardware has the guest's own tables again, not their shadows
  *   events     nobody sends to it, it sends to nobody; peers see their ports unbound
  *   grants     its mappings of others' frames are dropped, so their owners can go on
  *   vcpus      Serai's own references to its frames (vcpu_info, descriptor tables, base page tables) are dropped
@@ -23,6 +24,7 @@
 #include "core/grant.h"
 #include "core/heap.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/mmu.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
@@ -113,8 +115,8 @@ static long kill_done(struct domain *d)
 }
 
 static long (*const steps[])(struct domain *d) = {
-    kill_stop, kill_audit, kill_events, grant_release_mappings, kill_vcpus, mmu_relinquish, kill_audit, kill_frames,
-    kill_scrub, kill_done,
+    kill_stop, kill_audit, log_dirty_relinquish, kill_events, grant_release_mappings, kill_vcpus, mmu_relinquish,
+    kill_audit, kill_frames, kill_scrub, kill_done,
 };
 
 long domain_kill(struct domain *d)

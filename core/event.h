@@ -48,4 +48,6 @@ void event_vcpu_info_moved(struct vcpu *v);
 void event_dump(struct domain *d);
 /* Auditor: recount ports; number of defects found. */
 unsigned event_audit(struct domain *d);
+/* Note for core/log_dirty.c the frames in which Serai raises events without further notice. Takes: event, leaf. */
+void event_note_frames(struct domain *d);
 long do_event_channel_op(u64 cmd, u64 arg);

@@ -15,6 +15,7 @@
  */
 #include "core/event_internal.h"
 #include "core/frame.h"
+#include "core/log_dirty.h"
 #include "core/heap.h"
 #include "core/reject.h"
 #include "arch/arch.h"
@@ -249,4 +250,19 @@ void fifo_destroy(struct domain *d)
         drop_page(f->page[i]);
     d->event->fifo = NULL;
     zfree(f);
+}
+
+void event_note_frames(struct domain *d)
+{
+    struct event_fifo *f;
+    struct vcpu *v;
+
+    spin_lock(&d->event->lock);
+    f = d->event->fifo;
+    for_each_vcpu(d, v)
+        if (f && v->event->control)
+            log_dirty_note(virt_to_mfn((void *)((uintptr_t)v->event->control & PAGE_MASK)));
+    for (u32 i = 0; f && i < f->nr_pages; i++)
+        log_dirty_note(virt_to_mfn(f->page[i]));
+    spin_unlock(&d->event->lock);
 }

@@ -25,6 +25,7 @@
 #include "arch/arch.h"
 #include "core/domain.h"
 #include "core/heap.h"
+#include "core/log_dirty.h"
 #include "core/mmu.h"
 #include "core/reject.h"
 #include "lib/print.h"
@@ -132,14 +133,17 @@ bool frame_get_writable(mfn_t mfn, const struct domain *d)
 {
     if (!frame_get(mfn, d))
         return false;
-    if (type_get_writable(mfn))
+    if (type_get_writable(mfn)) {
+        log_dirty_wrote(mfn);
         return true;
+    }
     frame_put(mfn);
     return false;
 }
 
 void frame_put_writable(mfn_t mfn)
 {
+    log_dirty_wrote(mfn);
     type_put_writable(mfn);
     frame_put(mfn);
 }

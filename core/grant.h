@@ -18,4 +18,6 @@ long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn);
 void grant_dump(struct domain *d);
 /* Recount the users of d's grants from all mapping records; number of defects. With all vcpus stopped. */
 unsigned grant_audit(struct domain *d);
+/* Note for core/log_dirty.c the frames that others may write now by d's grants. Takes: grant, leaf. */
+void grant_note_writers(struct domain *d);
 long do_grant_table_op(u64 cmd, u64 arg, u64 count);

@@ -13,6 +13,7 @@
  */
 #include "core/grant_internal.h"
 #include "core/frame_inline.h"
+#include "core/log_dirty.h"
 #include "core/reject.h"
 
 #define CLAIM_TRIES 4
@@ -210,4 +211,21 @@ void grant_unpin(struct domain *rd, u32 ref, bool write, mfn_t mfn)
             frame_put(mfn);
     }
     uncount_use(rd->grant, ref, write);
+}
+
+/* The entry names the frame, as it did when it was pinned: a guest that changes it meanwhile has broken its grant. */
+void grant_note_writers(struct domain *d)
+{
+    struct grant_table *t = d->grant;
+    struct grant_use use;
+
+    spin_lock(&t->lock);
+    for (u32 ref = 0; t->nr_pinned && ref < nr_grefs(t); ref++) {
+        if (!entry_active(t, ref)->writers)
+            continue;
+        read_entry(t, ref, &use);
+        if (!use.transitive)
+            log_dirty_note(use.mfn);
+    }
+    spin_unlock(&t->lock);
 }

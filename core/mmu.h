@@ -71,6 +71,7 @@ long vcpu_mask_cpus(struct domain *d, gva_t bitmap, u64 *cpus);
 /* Machine-to-physical table entry; INVALID_M2P when not set. Frames beyond the table are passed over. No locks. */
 #define INVALID_M2P (~0UL)
 void m2p_set(mfn_t mfn, gfn_t gfn);
+gfn_t m2p_get(mfn_t mfn);
 
 /*
  * The auditor (core/audit.c): all domains are stopped, types and references recounted from the tables, event channels

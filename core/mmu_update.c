@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "core/guest.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/pte_inline.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
@@ -74,6 +75,7 @@ static long update_m2p(struct domain *d, mfn_t mfn, u64 val)
     if (!mfn_is_ram(mfn) || !frame_get(mfn, d))
         return reject(-EINVAL, "M2P update of frame %#lx, which is not domain %u's", (unsigned long)mfn, d->id);
     m2p_set(mfn, val);
+    log_dirty_wrote(mfn);       /* the page at that place is another one now */
     frame_put(mfn);
     return 0;
 }
@@ -390,7 +392,7 @@ static void grant_store(struct domain *d, u64 *p, u64 new)
 {
     struct mmu_work w = { MMU_WORK, 0 };
     table_mark(mfn_frame(direct_mfn(p)), (unsigned)((u64)p >> 3) & 511);
-    u64 old = __atomic_exchange_n(p, new, __ATOMIC_ACQ_REL);
+    u64 old = store(d, p, new, AD_REPLACE, 0);
     if (old & PTE_PRESENT)
         pte_drop(d, 1, old, &w);
 }

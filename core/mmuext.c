@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "core/guest.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/mmu_internal.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
@@ -44,6 +45,7 @@ static long pin(struct domain *d, mfn_t mfn, u64 type)
             rc = reject(-EINVAL, "frame %#lx is pinned already", (unsigned long)mfn);
         } else {
             WRITE_ONCE(mfn_frame(mfn)->type, x | TYPE_PINNED);
+            log_dirty_wrote(mfn);       /* a saved page's type says whether it is pinned */
         }
     }
     spin_unlock(&d->mmu_lock);
@@ -62,6 +64,7 @@ static long unpin(struct domain *d, mfn_t mfn)
     u64 x = READ_ONCE(mfn_frame(mfn)->type);
     if (x & TYPE_PINNED) {
         WRITE_ONCE(mfn_frame(mfn)->type, x & ~TYPE_PINNED);
+        log_dirty_wrote(mfn);
         rc = table_put(d, mfn, &w);
     } else if (x & TYPE_PARTIAL) {
         rc = table_put(d, mfn, &w);

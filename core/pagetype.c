@@ -28,6 +28,7 @@
 #include "core/mmu_internal.h"
 #include "core/pte_inline.h"
 #include "core/reject.h"
+#include "core/shadow.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
 #include <machine/descriptors.h>
@@ -277,6 +278,8 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
     }
     if (rc)
         stamp(f);
+    else if (unlikely(d->logging) && type != TYPE_DESC)
+        shadow_table_new(d, mfn);
     /* A failure keeps the type: it may have been this kind of table before, and page walks may still know it as one. */
     WRITE_ONCE(f->type, !rc ? type | TYPE_VALIDATED | 1 : type == TYPE_DESC ? TYPE_NONE : type);
     if (resume)
@@ -341,8 +344,11 @@ long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
     }
     ASSERT((x & TYPE_USES) == 1 || (x & TYPE_PARTIAL));
     if (type != TYPE_DESC) {
-        if (!(x & TYPE_PARTIAL))
+        if (!(x & TYPE_PARTIAL)) {
             f->progress = PTES_PER_PAGE;
+            if (unlikely(d->logging))
+                shadow_table_gone(d, mfn);
+        }
         WRITE_ONCE(f->type, type | TYPE_PARTIAL);
         if (table_undo(d, mfn, type_level(type), w))
             return -ERESTART;

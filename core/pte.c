@@ -108,7 +108,7 @@ static long replace_table(struct domain *d, unsigned level, u64 *p, u64 new, enu
         if (unlikely(rc))
             return rc;
     }
-    *seen = old = store(p, new, ad, *seen);
+    *seen = old = store(d, p, new, ad, *seen);
     if ((old & PTE_PRESENT) && !same && pte_drop(d, level, old, w))
         w->orphan = pte_mfn(old);
     return 0;

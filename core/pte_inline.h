@@ -57,8 +57,11 @@ static inline void drop_l1(u64 pte)
 /* How the store treats accessed and dirty bits that the entry has, or gets from the hardware meanwhile. */
 enum ad { AD_REPLACE, AD_KEEP, AD_NEW_ONES };
 
+/* shadow.c: store into a table of a domain whose writes are logged, and in what the hardware uses in its place. */
+u64 shadow_store(struct domain *d, u64 *p, u64 new, enum ad ad, u64 seen);
+
 /* Store; the value replaced. `seen` is what the guest's decision was based on (AD_NEW_ONES). */
-static inline u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
+static inline u64 store_plain(u64 *p, u64 new, enum ad ad, u64 seen)
 {
     if (ad == AD_REPLACE)
         return __atomic_exchange_n(p, new, __ATOMIC_ACQ_REL);
@@ -69,6 +72,11 @@ static inline u64 store(u64 *p, u64 new, enum ad ad, u64 seen)
             keep = 0;
     } while (!__atomic_compare_exchange_n(p, &old, new | keep, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     return old;
+}
+
+static inline u64 store(struct domain *d, u64 *p, u64 new, enum ad ad, u64 seen)
+{
+    return unlikely(d->logging) ? shadow_store(d, p, new, ad, seen) : store_plain(p, new, ad, seen);
 }
 
 /*
@@ -89,7 +97,7 @@ static inline __attribute__((always_inline)) long replace_l1(struct domain *d, p
             new &= ~CACHE_BITS;
         if ((new & ~old & PTE_RW) && unlikely(!writable_get(f)))
             return pte_refuse_writable(pte_mfn(new));
-        *seen = old = store(p, new, ad, *seen);
+        *seen = old = store(d, p, new, ad, *seen);
         if (old & ~new & PTE_RW)
             writable_put(f);
         return 0;
@@ -101,7 +109,7 @@ static inline __attribute__((always_inline)) long replace_l1(struct domain *d, p
         if (unlikely(rc))
             return rc;
     }
-    *seen = old = store(p, new, ad, *seen);
+    *seen = old = store(d, p, new, ad, *seen);
     if (old & PTE_PRESENT)
         drop_l1(old);
     return 0;

@@ -86,6 +86,8 @@ FAKE void m2p_set(mfn_t mfn, gfn_t gfn)
     fake_m2p[mfn] = gfn;
 }
 
+FAKE gfn_t m2p_get(mfn_t mfn) { return mfn < FAKE_M2P ? fake_m2p[mfn] : INVALID_M2P; }
+
 /* ---- TLB ---- */
 
 unsigned fake_flushes;

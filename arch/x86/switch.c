@@ -33,6 +33,7 @@
 #include "arch/x86/vectors.h"
 #include "core/console.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/mmu.h"
 #include "core/sched.h"
 #include "core/trace.h"
@@ -50,14 +51,16 @@ struct cpu_user_regs *vcpu_regs(struct vcpu *v)
 
 void arch_l4_fill(u64 *l4) { paging_fill_l4(l4); }
 
-static u64 cr3_of(mfn_t l4, u64 pcid)
+static u64 cr3_of(struct vcpu *v, bool user)
 {
-    return l4 ? l4 << PAGE_SHIFT | (cr3_keep_tlb ? pcid : 0) : paging_idle_cr3();
+    mfn_t l4 = log_dirty_base(v->domain, user ? v->arch.user_l4 : v->arch.kernel_l4);
+
+    return l4 ? l4 << PAGE_SHIFT | (cr3_keep_tlb ? user ? PCID_USER : PCID_KERNEL : 0) : paging_idle_cr3();
 }
 
 void arch_base_changed(struct vcpu *v, bool user)
 {
-    u64 cr3 = cr3_of(user ? v->arch.user_l4 : v->arch.kernel_l4, user ? PCID_USER : PCID_KERNEL);
+    u64 cr3 = cr3_of(v, user);
     bool shown = user != v->arch.kernel_mode;
 
     if (user) {
@@ -76,6 +79,19 @@ void arch_base_changed(struct vcpu *v, bool user)
         cpu_info()->keep_tlb = 0;
 }
 
+bool arch_tables_changed(struct vcpu *v)
+{
+    bool same = cr3_of(v, false) == v->arch.kernel_cr3 && cr3_of(v, true) == v->arch.user_cr3;
+
+    if (!same) {
+        arch_base_changed(v, false);
+        arch_base_changed(v, true);
+    }
+    if (v != current)
+        isolate_refresh(v);
+    return !same;
+}
+
 void isolate_refresh(struct vcpu *v)
 {
     bool iopl = v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl);
@@ -85,7 +101,7 @@ void isolate_refresh(struct vcpu *v)
                            guest_range_ok(v->arch.syscall_frame, 7 * 8);
     v->arch.fast_iret = v->arch.fast_syscall && v->arch.user_l4;
     v->arch.fast_fault = v->arch.fast_syscall && v->arch.trap[14].address && (v->arch.trap[14].flags & 4) &&
-                         !(TRACE_WANTED & TRC_PV & ~0xf000u) &&
+                         !(TRACE_WANTED & TRC_PV & ~0xf000u) && !log_dirty_shown(v->domain) &&
                          guest_range_ok(v->arch.syscall_frame - 8, 8 * 8);
 }
 

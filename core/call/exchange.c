@@ -17,6 +17,7 @@
 #include "core/domain.h"
 #include "core/heap.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/mmu.h"
 #include "core/perfc.h"
 #include "core/reject.h"
@@ -122,6 +123,8 @@ static long commit(const struct exchange *x, u64 first, u32 *fresh, u32 *stolen)
             rc = reject(-EINVAL, "domain %u is being destroyed", x->d->id);
             break;
         }
+        for (u64 j = 0; j < 1UL << x->out_order; j++)
+            log_dirty_wrote(mfn + j);
         if (copy_elem_to_guest(x->out_list, i, &mfn))
             rc = reject(-EFAULT, "output list entry %lu cannot be written any more", (unsigned long)i);
     }

@@ -15,6 +15,7 @@
 #include "core/domain.h"
 #include "core/heap.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/mmu.h"
 #include "core/perfc.h"
 #include "core/reject.h"
@@ -47,8 +48,10 @@ static long populate_extent(const struct request *r, u64 i)
     mfn = domain_alloc_pages(r->d, r->order, r->addr_bits);
     if (mfn == MFN_NONE)
         return refuse_quietly(-ENOMEM); /* domain_alloc_pages() said why */
-    for (u64 j = 0; j < 1UL << r->order; j++)
+    for (u64 j = 0; j < 1UL << r->order; j++) {
         m2p_set(mfn + j, gfn + j);
+        log_dirty_wrote(mfn + j);
+    }
     if (copy_elem_to_guest(r->list, i, &mfn)) {
         give_back(mfn, r->order);
         return reject(-EFAULT, "frame list entry %lu cannot be written", (unsigned long)i);

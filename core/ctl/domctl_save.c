@@ -8,6 +8,7 @@
 #include "core/ctl/ctl.h"
 #include "core/domain.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/reject.h"
 
 #define MAX_FRAMES 1024         /* per call, what tools use */
@@ -60,20 +61,25 @@ long domctl_frame_info(struct domain *d, struct xen_domctl *op, bool *copyback)
     return 0;
 }
 
-/* Every save ends with OFF whether or not it was on; -EINVAL says that it was not. */
-long domctl_shadow(struct domain *d, struct xen_domctl *op, bool *copyback __unused)
+long domctl_shadow(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
-    switch (op->u.shadow_op.op) {
+    struct xen_domctl_shadow_op *s = &op->u.shadow_op;
+
+    switch (s->op) {
     case XEN_DOMCTL_SHADOW_OP_OFF:
-        return refuse_quietly(-EINVAL);
+        return log_dirty_disable(d);
     case XEN_DOMCTL_SHADOW_OP_ENABLE:
+        if (s->mode != XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY)
+            return reject(-EOPNOTSUPP, "shadow mode %#x: only a log of dirty pages (%#x)", s->mode,
+                          XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY);
+        return log_dirty_enable(d);
     case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY:
+        return log_dirty_enable(d);
     case XEN_DOMCTL_SHADOW_OP_CLEAN:
     case XEN_DOMCTL_SHADOW_OP_PEEK:
-        return reject(-EOPNOTSUPP, "domain %u: dirty pages are not logged, so no live migration; save stops the guest",
-                      d->id);
+        *copyback = true;
+        return log_dirty_report(d, s, s->op == XEN_DOMCTL_SHADOW_OP_CLEAN);
     default:
-        return reject(-EOPNOTSUPP, "shadow operation %u: guests' page tables are validated, not shadowed",
-                      op->u.shadow_op.op);
+        return reject(-EOPNOTSUPP, "shadow operation %u: guests' page tables are validated, not shadowed", s->op);
     }
 }

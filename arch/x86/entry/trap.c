@@ -17,6 +17,7 @@
 #include "arch/x86/pv/inject.h"
 #include "arch/x86/pv/ptwr.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/trace.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
@@ -42,6 +43,9 @@ static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
             addr = v->arch.ldt_base + off;      /* where the guest thinks its LDT is */
         }
     }
+    if (unlikely(v->domain->logging) && (addr < GUEST_HOLE_START || addr >= GUEST_HOLE_END) &&
+        log_dirty_fault(v, addr, ec))
+        return;
     if ((ec & (PF_PRESENT | PF_WRITE)) == (PF_PRESENT | PF_WRITE) && v->arch.kernel_mode &&
         (addr < GUEST_HOLE_START || addr >= GUEST_HOLE_END)) {
         u64 rip = regs->rip;
@@ -147,6 +151,15 @@ static bool fixup_ldt_window(void)
     return off < 16 * PAGE_SIZE && ldt_fault(off);
 }
 
+/* Serai wrote for a guest whose writes are logged: the guest's own store would have come here, too. */
+static bool fixup_log_dirty(u32 ec)
+{
+    u64 addr = read_cr2();
+
+    return unlikely(current->domain->logging) && (addr < GUEST_HOLE_START || addr >= GUEST_HOLE_END) &&
+           log_dirty_fault(current, addr, ec);
+}
+
 static bool fixup(struct cpu_user_regs *regs)
 {
     extern const struct extable_entry __ex_table_start[], __ex_table_end[];
@@ -194,7 +207,7 @@ void trap_from_serai(struct cpu_user_regs *regs)
         regs->rflags &= ~0x100UL;
         return;
     }
-    if (vector == PF && fixup_ldt_window())
+    if (vector == PF && (fixup_ldt_window() || fixup_log_dirty(regs->error_code)))
         return;
     if (regs->rip == (u64)iret_guest && (vector == GP || vector == SS || vector == NP || vector == TS || vector == PF))
         guest_iret_fault(regs);

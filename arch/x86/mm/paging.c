@@ -471,6 +471,8 @@ void m2p_set(mfn_t mfn, gfn_t gfn)
         ((u64 *)M2P_VIRT)[(u32)mfn] = gfn;       /* like mfn_frame() */
 }
 
+gfn_t m2p_get(mfn_t mfn) { return mfn < frame_table_max ? READ_ONCE(((u64 *)M2P_VIRT)[(u32)mfn]) : INVALID_M2P; }
+
 mfn_t machine_m2p_extent(unsigned i)
 {
     u64 off = (u64)i * LARGE;
