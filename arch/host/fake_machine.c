@@ -2,6 +2,8 @@
 #include "arch/host/fake.h"
 #include "core/frame.h"
 #include "core/mmu.h"
+#include "core/pte_inline.h"
+#include "core/shadow.h"
 #include "lib/string.h"
 
 static char ram[FAKE_FRAMES][PAGE_SIZE] __aligned(4096);
@@ -128,3 +130,25 @@ FAKE void pirq_guest_unbind(struct domain *d, u32 pirq)
 }
 
 FAKE void pirq_guest_set_vcpu(struct domain *d, u32 pirq, struct vcpu *v) { (void)d, (void)pirq, (void)v; }
+
+/* ---- nobody's writes are logged, where core/log_dirty.c and core/shadow.c are not linked ---- */
+
+FAKE u32 log_dirty_domains;
+FAKE void log_dirty_note(mfn_t mfn) { (void)mfn; }
+FAKE long log_dirty_enable(struct domain *d) { (void)d; return -EINVAL; }
+FAKE long log_dirty_disable(struct domain *d) { (void)d; return -EINVAL; }
+FAKE long log_dirty_relinquish(struct domain *d) { (void)d; return 0; }
+FAKE void log_dirty_destroy(struct domain *d) { (void)d; }
+FAKE unsigned log_dirty_audit(struct domain *d) { (void)d; return 0; }
+FAKE long log_dirty_report(struct domain *d, struct xen_domctl_shadow_op *op, bool clean)
+{
+    (void)d, (void)op, (void)clean;
+    return -EINVAL;
+}
+FAKE void shadow_table_new(struct domain *d, mfn_t mfn) { (void)d, (void)mfn; }
+FAKE void shadow_table_gone(struct domain *d, mfn_t mfn) { (void)d, (void)mfn; }
+FAKE u64 shadow_store(struct domain *d, u64 *p, u64 new, enum ad ad, u64 seen)
+{
+    (void)d;
+    return store_plain(p, new, ad, seen);
+}
