@@ -270,6 +270,7 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
                                                      (unsigned long)mfn);
     else
         rc = table_validate(d, mfn, type_level(type), w, &undone);
+    log_dirty_wrote(mfn);               /* entries were made what they mean */
     if (rc == -ERESTART || !undone) {
         WRITE_ONCE(f->type, type | TYPE_PARTIAL);
         if (resume)

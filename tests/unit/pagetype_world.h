@@ -12,6 +12,8 @@
 #include "core/hypercall.h"
 #include "core/frame_inline.h"
 #include "core/mmu_internal.h"
+#include "core/pte_inline.h"
+#include "core/shadow.h"
 #include "lib/print.h"
 #include "lib/rangeset.h"
 #include <machine/descriptors.h>
@@ -25,7 +27,8 @@
 
 /* ---- the world around ---- */
 
-static struct frame table[FRAMES + 1];
+#define SHADOWS (FRAMES + 2)    /* pages of Serai's for shadows, from here on */
+static struct frame table[FAKE_FRAMES];
 struct frame *frame_table = table;
 mfn_t frame_table_max = FRAMES + 1;
 static struct domain domain[NR_DOMAINS];
@@ -64,6 +67,40 @@ void domain_pause_nosync(struct domain *d) { (void)d; }
 void domain_unpause(struct domain *d) { (void)d; }
 bool domain_charge(struct domain *d, u64 b) { (void)d, (void)b; return true; }
 void domain_uncharge(struct domain *d, u64 b) { (void)d, (void)b; }
+
+void domain_pause(struct domain *d) { (void)d; }
+void address_space_leave(struct domain *d) { (void)d; }
+bool arch_tables_changed(struct vcpu *v) { (void)v; return false; }
+void event_note_frames(struct domain *d) { (void)d; }
+void grant_note_writers(struct domain *d) { (void)d; }
+
+/* Pages for shadows, and for bitmaps. */
+static bool shadow_used[FAKE_FRAMES];
+static unsigned shadows_left = ~0u;
+void *zalloc_pages(struct domain *d, unsigned order)
+{
+    (void)d;
+    if (order)
+        return calloc(1, PAGE_SIZE << order);
+    for (mfn_t mfn = SHADOWS; mfn < FAKE_FRAMES && shadows_left; mfn++)
+        if (!shadow_used[mfn]) {
+            shadow_used[mfn] = true;
+            shadows_left--;
+            return memset(mfn_to_virt(mfn), 0, PAGE_SIZE);
+        }
+    return NULL;
+}
+void zfree_pages(void *p, unsigned order)
+{
+    if (order) {
+        free(p);
+        return;
+    }
+    if (p && !shadow_used[virt_to_mfn(p)])
+        panic("a page of Serai's is freed twice");
+    if (p)
+        shadow_used[virt_to_mfn(p)] = false;
+}
 
 struct domain *domain_get(domid_t id)
 {

@@ -2,12 +2,13 @@
  * The page-type machine against an executable specification: three domains, one of them privileged, do random things to
  * their page tables, foreign frames, grants and descriptor tables, run out of work budget, walk off in the middle, die.
  *
- * Three judges after every step (tests/unit/pagetype_world.h).
+ * Four judges after every step (tests/unit/pagetype_world.h).
  *   spec     the operation was simulated before on a copy of the frames' states, without budget, locks or TLBs: same
  *            verdict, and the same types and uses once what was left half done is undone on both sides
  *   recount  every use and reference of every frame is explained, exactly
  *   TLB      what hardware may still know of a mapping: a page table that somebody may still write to, a writable frame
  *            that somebody may still walk, a frame with a new owner that somebody knows at all
+ *   log      see tests/unit/pagetype_log.h: no write to a frame of a logged domain is missed, whatever else is going on
  * and now and then core/audit.c, which must agree with the recount. A sequence runs in a process of its own, so that
  * whatever goes wrong (assertion, lock order, sanitizer) is one failure; then it is shrunk and printed.
  *
@@ -16,7 +17,7 @@
  * dropped that somebody else had taken meanwhile; a grant's entry whose replacement left references behind.
  * Links: core/frame.c core/pagetype.c core/pte.c core/mmu.c core/mmu_update.c core/mmuext.c core/audit.c core/lock.c
  *        arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_domain.c arch/host/fake_heap.c
- *        arch/host/fake_log.c
+ *        arch/host/fake_log.c core/log_dirty.c core/shadow.c
  */
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -24,15 +25,16 @@
 #include <unistd.h>
 #include "arch/arch.h"
 #include "tests/unit/pagetype_world.h"
+#include "tests/unit/pagetype_log.h"
 
 /* ---- operations ---- */
 
 enum kind { WRITE, WRITE_FOREIGN, UPDATE_VA, DIRECT, PIN, UNPIN, BASE, USER_BASE, FILL, GRANT, UNGRANT, DESC, PAGE,
-            RELEASE, ALLOC, DIE, NR_KINDS };
+            RELEASE, ALLOC, DIE, LOG, TOUCH, NR_KINDS };
 static const char *const kind_name[] = { "write", "write-foreign", "update-va", "direct", "pin", "unpin", "base",
                                          "user-base",
-    "fill", "grant", "ungrant", "desc", "page", "release", "alloc", "die" };
-static const u8 weight[] = { 30, 6, 6, 6, 14, 8, 5, 3, 16, 3, 3, 2, 2, 2, 3, 1 };
+    "fill", "grant", "ungrant", "desc", "page", "release", "alloc", "die", "log", "touch" };
+static const u8 weight[] = { 30, 6, 6, 6, 14, 8, 5, 3, 16, 3, 3, 2, 2, 2, 3, 1, 6, 12 };
 
 struct op {
     u8 kind, who, level;        /* level: role of the frame aimed at */
@@ -314,6 +316,7 @@ static void do_fill(const struct op *op, unsigned d)
         e[SLOT(r >> 33)] = entry(d, op->level ? op->level : 1, (r >> 20) ^ op->c);
     }
     type_put_writable(mfn);
+    log_dirty_wrote(mfn);               /* some mapping of it that is not modelled */
 }
 
 static void do_grant(const struct op *op, unsigned d)
@@ -383,10 +386,13 @@ static void release(unsigned d, mfn_t mfn)
 
 static void be_born(unsigned i)
 {
+    static shared_info_t shared;
     struct domain *d = &domain[i];
 
+    log_dirty_destroy(d);
+
     *d = (struct domain){ .id = (u16)i, .privileged = !i, .refs = 1, .max_vcpus = 1, .vcpu = &vcpu_ptr[i],
-                          .max_pages = FRAMES_EACH + 4, .arch.cpumask = 1UL << i,
+                          .max_pages = FRAMES_EACH + 4, .arch.cpumask = 1UL << i, .shared = &shared,
                               .next = i + 1 < NR_DOMAINS ? d + 1 : NULL };
     spin_lock_init(&d->mmu_lock, mmu);
     spin_lock_init(&d->page_lock, pages);
@@ -403,6 +409,7 @@ static void die(unsigned i)
     mfn_t mfn, next;
 
     d->dying = DOMDYING_dying;
+    log_end(i);
     for (unsigned g = 0; g < NR_GRANTS; g++)
         if (grants[g].mfn && grants[g].mapper == i)
             do_grant(&(struct op){ .kind = UNGRANT, .b = g }, i);
@@ -438,6 +445,29 @@ static bool alive(unsigned d)
     return domain[d].dying == DOMDYING_alive;
 }
 
+static void do_log(const struct op *op, unsigned d)
+{
+    long rc;
+
+    number_frames();
+    fake_current = &vcpu[0];        /* the tool's */
+    if (is_logged(d) && op->a % 4)
+        log_clean(d);
+    else if (domain[d].logging)
+        log_end(d);
+    else if ((rc = log_begin(d, op->b)) != (d ? 0 : -EINVAL) && rc != -ENOMEM)
+        panic("logging domain %u: %ld", d, rc);
+}
+
+static void do_touch(const struct op *op, unsigned d)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        u64 r = op->a >> i, q = op->b >> i;
+        hardware_write(d, (u64)SLOT(r) << 39 | (u64)SLOT(r >> 8) << 30 | (u64)SLOT(q) << 21 | (u64)SLOT(q >> 8) << 12,
+                       op->c);
+    }
+}
+
 static void run_op(const struct op *op)
 {
     unsigned d = op->who;
@@ -446,6 +476,7 @@ static void run_op(const struct op *op)
         return;
     fake_current = &vcpu[d];
     pay_debts();
+    number_frames();
     spec_load();
     switch (op->kind) {
     case WRITE: case WRITE_FOREIGN: do_write(op, d); break;
@@ -457,9 +488,12 @@ static void run_op(const struct op *op)
     case RELEASE: release(d, pick(d, op->level, op->a)); break;
     case ALLOC: (void)domain_alloc_pages(&domain[d], 0, 0); break;
     case DIE: if (op->a % 4 == 0) die(d); break;
+    case LOG: do_log(op, d); break;
+    case TOUCH: do_touch(op, d); break;
     }
     recount();
     judge_tlb();
+    judge_log();
 }
 
 /* ---- sequences ---- */
