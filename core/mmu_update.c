@@ -128,6 +128,13 @@ static void subject_put(struct subject *s)
             domain_put(s->held[i]);
 }
 
+/* A mapping of another domain's page, if it is one, can be written from now on. */
+static void note_foreign(u64 entry)
+{
+    if ((entry & (PTE_PRESENT | PTE_RW)) == (PTE_PRESENT | PTE_RW))
+        log_dirty_wrote(pte_mfn(entry));
+}
+
 /* s->pt->mmu_lock is held. */
 static inline long one_request(struct subject *s, const mmu_update_t *req, struct mmu_work *w)
 {
@@ -139,7 +146,10 @@ static inline long one_request(struct subject *s, const mmu_update_t *req, struc
         return update_m2p(owner, req->ptr >> PAGE_SHIFT, req->val);
     }
     /* NO_TRANSLATE is like NORMAL: a PV guest's frame numbers are machine frames. */
-    return update_entry(s->pt, s->pg, req->ptr & ~7UL, req->val, kind == MMU_PT_UPDATE_PRESERVE_AD, w);
+    long rc = update_entry(s->pt, s->pg, req->ptr & ~7UL, req->val, kind == MMU_PT_UPDATE_PRESERVE_AD, w);
+    if (unlikely(s->held[1]) && !rc)
+        note_foreign(req->val);
+    return rc;
 }
 
 long mmu_report_done(u64 pdone, u64 done, bool resumed)
@@ -301,6 +311,8 @@ long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid)
     long rc = subject_find((u16)domid, &s);
     if (!rc)
         rc = update_va(current, va, val, flags, s.pg);
+    if (!rc)
+        note_foreign(val);
     subject_put(&s);
     return rc;
 }

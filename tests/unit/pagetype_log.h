@@ -1,7 +1,7 @@
 /*
- * The fourth judge of tests/unit/test_pagetype.c: domains whose writes are logged. A copy of each domain's frames is kept
- * up to date by nothing but what CLEAN reports; after it, copy and frames must agree. The hardware writes through the
- * shadows, and through nothing else. Included once.
+ * The fourth judge of tests/unit/test_pagetype.c: domains whose writes are logged. A copy of each domain's frames is
+ * kept up to date by nothing but what CLEAN reports; after it, copy and frames must agree. The hardware writes through
+ * the shadows, and through nothing else. Included once.
  */
 #pragma once
 #include <xen/domctl.h>

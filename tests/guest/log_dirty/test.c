@@ -54,7 +54,11 @@ static u64 prepare(u64 a, u64 b, u64 c)
 static u64 pfn_of(u64 i, u64 b, u64 c) { (void)b, (void)c; return va_pfn(page[i]); }
 static u64 poke(u64 i, u64 at, u64 value) { page[i][at] = (char)value; return 0; }
 static u64 entry_of(u64 i, u64 b, u64 c) { (void)b, (void)c; return *walk((u64)page[i], 1); }
-static u64 table_pfn(u64 i, u64 level, u64 c) { (void)c; return M2P[PTE_MFN(*walk((u64)page[i], (unsigned)level + 1))]; }
+static u64 table_pfn(u64 i, u64 level, u64 c)
+{
+    (void)c;
+    return M2P[PTE_MFN(*walk((u64)page[i], (unsigned)level + 1))];
+}
 static u64 set_entry(u64 i, u64 flags, u64 how)
 {
     u64 *e = walk((u64)page[i], 1), value = va_mfn(page[i]) << 12 | flags;
@@ -71,7 +75,11 @@ static u64 write_faults(u64 i, u64 b, u64 c)
     EXPECT_FAULT("write to a read-only page", 14, 3, *(volatile char *)page[i] = 1);
     return 0;
 }
-static u64 clear_page(u64 i, u64 b, u64 c) { (void)b, (void)c; return (u64)mmuext1(MMUEXT_CLEAR_PAGE, va_mfn(page[i])); }
+static u64 clear_page(u64 i, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    return (u64)mmuext1(MMUEXT_CLEAR_PAGE, va_mfn(page[i]));
+}
 static u64 hypervisor_writes(u64 i, u64 b, u64 c)
 {
     (void)b, (void)c;
