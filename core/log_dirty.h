@@ -34,7 +34,11 @@ long log_dirty_relinquish(struct domain *d);
 void log_dirty_destroy(struct domain *d);
 
 /* The table that the hardware is to use where d's vcpu loads `l4`: its shadow, or itself. Takes: leaf. */
-mfn_t log_dirty_base(struct domain *d, mfn_t l4);
+mfn_t log_shadow_base(struct domain *d, mfn_t l4);
+static inline mfn_t log_dirty_base(struct domain *d, mfn_t l4)
+{
+    return likely(!d->logging) || !l4 ? l4 : log_shadow_base(d, l4);
+}
 
 /* Do d's vcpus run on shadows? Then each of their page faults is to be looked at by log_dirty_fault(). */
 bool log_shadows_shown(const struct domain *d);

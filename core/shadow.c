@@ -340,13 +340,11 @@ long shadow_free_all(struct domain *d)
 
 /* ---- the hardware's side ---- */
 
-mfn_t log_dirty_base(struct domain *d, mfn_t l4)
+mfn_t log_shadow_base(struct domain *d, mfn_t l4)
 {
     struct log_dirty *l = d->log_dirty;
     mfn_t s = 0;
 
-    if (likely(!d->logging) || !l4)
-        return l4;
     spin_lock(&l->lock);
     if (l->shown && !l->broken) {
         s = find(l, l4);
