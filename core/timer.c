@@ -132,17 +132,15 @@ void timer_migrate(struct timer *t, unsigned cpu)
 }
 
 /*
- * The machine timer after those due have fired. It has fired itself if its time is past, so nobody switches it off;
- * what it is armed for, in time for the first, stays.
+ * The machine timer after those due have fired: armed for the next, even if it was armed for that one before. It may
+ * have fired too early (LONGEST_WAIT, the rounding of its clock), and then nothing else would wake this CPU. With
+ * nothing to wait for it is left alone: it has fired, or its last interrupt finds nothing.
  */
-static void arm_next(struct timer_queue *q, ns_t now)
+static void arm_next(struct timer_queue *q)
 {
-    if (q->armed <= now)
-        q->armed = 0;
-    if (!q->root || (q->armed && q->armed <= q->root->key))
-        return;
-    q->armed = q->root->key;
-    machine_timer_arm(q->armed);
+    q->armed = q->root ? q->root->key : 0;
+    if (q->armed)
+        machine_timer_arm(q->armed);
 }
 
 void timers_run(void)
@@ -164,7 +162,7 @@ void timers_run(void)
         spin_lock(&q->lock);
         __atomic_store_n(&q->running, NULL, __ATOMIC_RELEASE);
     }
-    arm_next(q, now);
+    arm_next(q);
     spin_unlock(&q->lock);
 }
 

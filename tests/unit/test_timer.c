@@ -132,6 +132,22 @@ static void postponing_does_not_touch_the_machine(void **state)
 }
 
 /* Random operations on many timers; each must fire exactly when the model says. */
+/* A machine timer has an end and a clock that rounds: an interrupt before the time must not be the last one. */
+static void an_early_interrupt_is_followed_by_another(void **state)
+{
+    struct probe p = { 0 };
+    (void)state;
+
+    timer_init(&p.t, probe_fired, &p, 0);
+    timer_set(&p.t, fake_now + 1000);
+    fake_now += 999;
+    fake_alarm[0] = 0;
+    timers_run();
+    assert_int_equal(p.fired, 0);
+    run_until(fake_now + 10);
+    assert_int_equal(p.fired, 1);
+}
+
 static void random_operations_agree_with_the_model(void **state)
 {
     enum { N = 200 };
@@ -221,6 +237,7 @@ int main(void)
         cmocka_unit_test(stopped_and_killed_do_not_fire),
         cmocka_unit_test(past_times_fire_soon_and_do_not_loop),
         cmocka_unit_test(postponing_does_not_touch_the_machine),
+        cmocka_unit_test(an_early_interrupt_is_followed_by_another),
         cmocka_unit_test(random_operations_agree_with_the_model),
         cmocka_unit_test(queue_keeps_its_shape),
     };
