@@ -30,6 +30,12 @@ def write(path, sides):
                 out.writerow([date, rev, side, op, *(f"{counters[c]:.10g}" for c in COUNTERS)])
 
 
+def of_part(path, has):
+    """path, if has(path), that is, its run has that part; else the newest run that has: its table is not lost."""
+    having = sorted(p for p in RESULTS.glob("*.csv") if p.name.count(".") == 1 and has(p))
+    return path if path in having or not having else having[-1]
+
+
 def write_top(path, top):
     """top: {operation: [(symbol, instructions per repetition)]}; where Serai's instructions went"""
     with open(path, "w", newline="") as f:
