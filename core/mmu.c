@@ -42,7 +42,15 @@
 #include "lib/print.h"
 
 /* Take a use of `mfn` as a base table. -ERESTART: validated in part, and something better is to be done. */
-static long base_get(struct domain *d, mfn_t mfn) { return frame_get_typed(d, mfn, TYPE_L4, true); }
+static long base_get(struct domain *d, mfn_t mfn)
+{
+    long rc;
+
+    do
+        rc = frame_get_typed(d, mfn, TYPE_L4);
+    while (rc == -ERESTART && !preempt_check());
+    return rc;
+}
 
 /*
  * What a context switch of the guest does: from one table in use to another, both with uses of their own (pins). The

@@ -10,8 +10,11 @@ struct vcpu;
 /* Drop all page-table types of a dying domain in steps: 0 when done, -ERESTART when there is more. */
 long mmu_relinquish(struct domain *d);
 
-/* Take / drop a use of a frame of d as `type` (TYPE_*), with a general reference. Errors: -EINVAL, -ERESTART. */
-long frame_get_typed(struct domain *d, mfn_t mfn, u64 type, bool preemptible);
+/*
+ * Take / drop a use of a frame of d as `type` (TYPE_*), with a general reference. -EINVAL; -ERESTART: there is more to
+ * validate, or of an earlier table to undo, than one call may; each call gets further.
+ */
+long frame_get_typed(struct domain *d, mfn_t mfn, u64 type);
 void frame_put_typed(struct domain *d, mfn_t mfn);
 
 /*

@@ -440,17 +440,14 @@ bool orphans_finish(struct vcpu *v, bool resumed)
 
 /* ---- for the rest of core ---- */
 
-long frame_get_typed(struct domain *d, mfn_t mfn, u64 type, bool preemptible)
+long frame_get_typed(struct domain *d, mfn_t mfn, u64 type)
 {
+    struct mmu_work w = { MMU_WORK, 0 };
     long rc;
-    do {
-        struct mmu_work w = { MMU_WORK, 0 };
-        spin_lock(&d->mmu_lock);
-        rc = table_get(d, mfn, type, &w);
-        spin_unlock(&d->mmu_lock);
-        if (rc == -ERESTART && preempt_check() && preemptible)
-            return rc;
-    } while (rc == -ERESTART);
+
+    spin_lock(&d->mmu_lock);
+    rc = table_get(d, mfn, type, &w);
+    spin_unlock(&d->mmu_lock);
     return rc;
 }
 

@@ -282,7 +282,12 @@ static void start_vcpu(struct image *im, const struct dom0_layout *l, const stru
     static vcpu_guest_context_t context;    /* 5 KiB: too much for the stack */
     struct domain *d = im->d;
     mfn_t l4 = image_mfn(im, im->l4_pfn);
-    if (frame_get_typed(d, l4, TYPE_L4, false))
+    long rc;
+
+    do
+        rc = frame_get_typed(d, l4, TYPE_L4);
+    while (rc == -ERESTART);
+    if (rc)
         panic("domain 0's first page tables were refused");
     spin_lock(&d->mmu_lock);
     mfn_frame(l4)->type |= TYPE_PINNED;

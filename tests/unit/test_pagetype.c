@@ -370,7 +370,7 @@ static void do_desc(const struct op *op, unsigned d)
     bool want = spec_take(d, mfn, TYPE_DESC);
     if (!want)
         spec_load();
-    long rc = frame_get_typed(&domain[d], mfn, TYPE_DESC, false);
+    long rc = frame_get_typed(&domain[d], mfn, TYPE_DESC);
     if (!rc)
         descriptors[d] = mfn;
     verdict(op, want, rc);

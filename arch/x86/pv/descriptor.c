@@ -79,10 +79,12 @@ long gdt_set(struct vcpu *v, const u64 *frames, u32 entries)
     if (entries > RESERVED_GDT_ENTRY)
         return reject(-EINVAL, "GDT of %u entries, at most %u", entries, RESERVED_GDT_ENTRY);
     for (i = 0; i < n && !rc; i++)
-        rc = frame_get_typed(v->domain, frames[i], TYPE_DESC, false);
+        rc = frame_get_typed(v->domain, frames[i], TYPE_DESC);
     if (rc) {
         for (i--; i > 0; i--) /* the last one tried was not taken */
             frame_put_typed(v->domain, frames[i - 1]);
+        if (rc == -ERESTART) /* one that stopped half way to be a page table: no kernel does that, and it can wait */
+            return reject(-EBUSY, "a GDT frame of %u is a page table that is still being taken apart", n);
         return reject(-EINVAL, "a GDT frame of %u cannot be a descriptor table (error %ld)", n, rc);
     }
     /* The CPU must not see the old frames any more when their uses end. */
@@ -142,7 +144,7 @@ long do_update_descriptor(u64 maddr, u64 desc)
         return reject(-EINVAL, "frame %#lx is not memory", mfn);
     /* Either a table in use, or an ordinary page that may become one and is checked then. */
     is_table = (READ_ONCE(mfn_frame(mfn)->type) & TYPE_MASK) == TYPE_DESC;
-    if (is_table ? frame_get_typed(d, mfn, TYPE_DESC, false) != 0 : !frame_get_writable(mfn, d))
+    if (is_table ? frame_get_typed(d, mfn, TYPE_DESC) != 0 : !frame_get_writable(mfn, d))
         return reject(-EINVAL, "frame %#lx is neither a descriptor table nor writable by the guest", mfn);
     /* One store: the CPU may be reading the entry. */
     WRITE_ONCE(((u64 *)mfn_to_virt(mfn))[offset / 8], desc);
@@ -228,7 +230,7 @@ bool ldt_fault(u64 offset)
     if (offset >= (u64)v->arch.ldt_entries * 8 || (v->arch.ldt_mapped & BIT(page)))
         return false;
     if (!guest_frame_at(v, v->arch.ldt_base + page * PAGE_SIZE, &mfn) ||
-        frame_get_typed(v->domain, mfn, TYPE_DESC, false))
+        frame_get_typed(v->domain, mfn, TYPE_DESC))
         return false;
     cpu->window_l1[WINDOW_LDT + page] = pte_make(mfn, WINDOW_FLAGS);
     v->arch.ldt_mapped |= BIT(page);

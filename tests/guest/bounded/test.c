@@ -132,7 +132,8 @@ static void trees(void)
     memset(l2, 0, 4096);
     OK("read-only again", set_flags(l2, READ_PAGE));
     OK("pin L2, empty", mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(l2)));
-    BOUNDED("rep movsq names 512 L1 tables", __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory"));
+    BOUNDED("rep movsq names 512 L1 tables",
+            __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory"));
     to = l2, n = TREE;
     BOUNDED("rep stosq drops them", __asm__ volatile("rep stosq" : "+D"(to), "+c"(n) : "a"(0) : "memory"));
     OK("unpin L2", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(l2)));
