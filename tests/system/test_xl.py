@@ -201,6 +201,21 @@ def test_tools_die_while_restoring(host, saved):
     assert guests(host) == 1 and free_memory(host) == before
 
 
+def test_live_migration(host):
+    """To this very machine: a script runs the other end. The guest answers afterwards."""
+    before = free_memory(host)
+    host.shell("""printf '#!/bin/sh\\nshift\\nexec sh -c "$*"\\n' > /root/here; chmod 755 /root/here""")
+    create(host)
+    host.shell("sleep 1; xl migrate -s /root/here t localhost", 120)
+    assert guests(host) == answering(host) == 1
+    assert re.search(r"^t +\d+ +8 ", host.shell("xl list"), re.M)
+    said, _ = fails(host, "xl migrate -s 'sh -c false' t localhost", 60)    # nobody at the other end
+    assert "migration receiver" in said and guests(host) == answering(host) == 1
+    host.shell("xl destroy t")
+    assert free_memory(host) == before
+    sound(host)
+
+
 def test_guest_dies_while_saved(host, saved):
     before = free_memory(host)
     create(host)
