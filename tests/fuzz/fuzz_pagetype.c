@@ -2,7 +2,7 @@
  * The page-type machine's model test with operations that the fuzzer finds instead of a random generator.
  * Links: core/frame.c core/pagetype.c core/pte.c core/mmu.c core/mmu_update.c core/mmuext.c core/audit.c core/lock.c
  *        arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_domain.c arch/host/fake_heap.c
- *        arch/host/fake_log.c
+ *        arch/host/fake_log.c core/log_dirty.c core/shadow.c
  */
 #define main model_main
 #include "tests/unit/test_pagetype.c"
