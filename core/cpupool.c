@@ -150,10 +150,12 @@ long cpupool_add_cpu(u32 id, u32 cpu)
     long err = 0;
     struct cpupool *p;
 
-    if (cpu == CPUPOOL_ANY && unused)
+    if (cpu == CPUPOOL_ANY && !unused)
+        return reject(-EINVAL, "all CPUs are in pools");
+    if (cpu == CPUPOOL_ANY)
         cpu = lowest_bit(unused);
     if (cpu >= MAX_CPUS || !(cpus_online & BIT(cpu)))
-        return reject(-EINVAL, "CPU %d is not online, or no CPU is free (%#lx)", (s32)cpu, (unsigned long)unused);
+        return reject(-EINVAL, "CPU %u is not online", cpu);
     if (!(unused & BIT(cpu)))
         return reject(-ENODEV, "CPU %u is in a pool", cpu);
     p = find(id, &err);
@@ -185,10 +187,12 @@ long cpupool_remove_cpu(u32 id, u32 cpu)
 
     if (!p)
         return err;
-    if (cpu == CPUPOOL_ANY && p->cpus)
+    if (cpu == CPUPOOL_ANY && !p->cpus)
+        return reject(-EINVAL, "CPU pool %u has no CPU", id);
+    if (cpu == CPUPOOL_ANY)
         cpu = highest_bit(p->cpus);
     if (cpu >= MAX_CPUS || !(cpus_online & BIT(cpu)))
-        return reject(-EINVAL, "CPU %d is not online, or CPU pool %u has none", (s32)cpu, id);
+        return reject(-EINVAL, "CPU %u is not online", cpu);
     if (!(p->cpus & BIT(cpu)))
         return reject(-ENODEV, "CPU %u is not in CPU pool %u", cpu, id);
     if (p->cpus == BIT(cpu) && (id == 0 || cpupool_domains(id)))

@@ -128,8 +128,10 @@ static void free_bitmap(struct domain *d)
     l->leaf = NULL;
     l->bucket = NULL;
     spin_unlock(&l->lock);
-    for (u32 i = 0; leaf && i < l->nr_leaves; i++)
+    for (u32 i = 0; leaf && i < l->nr_leaves; i++) {
         zfree_pages(leaf[i], 0);
+        (void)preempt_check();
+    }
     zfree(leaf);
     zfree_pages(bucket, SHADOW_BUCKETS_ORDER);
     d->serai_limit -= l->allowance;
@@ -146,6 +148,7 @@ static bool alloc_bitmap(struct domain *d)
         l->leaf[i] = zalloc_pages(d, 0);
         if (!l->leaf[i])
             return false;
+        (void)preempt_check();
     }
     return l->bucket && l->leaf;
 }
@@ -265,11 +268,13 @@ void log_dirty_destroy(struct domain *d) { zfree(d->log_dirty); }
 /* Somebody could not be told what was taken from the bitmap: everything counts as written. */
 static void note_all(struct log_dirty *l)
 {
-    spin_lock(&l->lock);
-    for (u32 i = 0; i < l->nr_leaves; i++)
+    for (u32 i = 0; i < l->nr_leaves; i++) {
+        spin_lock(&l->lock);
         for (unsigned w = 0; w < PAGE_SIZE / 8; w++)
             l->leaf[i][w] = ~0UL;
-    spin_unlock(&l->lock);
+        spin_unlock(&l->lock);
+        (void)preempt_check();      /* let others in; there may be two thousand pages of it */
+    }
 }
 
 /* Bits [first, first + 64 * CHUNK_WORDS) below `pages` to the caller, and out of the bitmap if `clean`. */

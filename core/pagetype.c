@@ -187,7 +187,8 @@ static inline bool group_present(const u64 *e)
  * Take what the entries from i to the end of its group name. 0, or an error or -ERESTART: f->progress says which entry
  * was not taken.
  */
-static inline long group_take_l1(struct domain *d, struct frame *f, u64 *t, unsigned i, struct mmu_work *w)
+static inline __attribute__((always_inline)) long group_take(struct domain *d, struct frame *f, u64 *t, unsigned level,
+                                                             unsigned i, struct mmu_work *w)
 {
     long rc = 0;
 
@@ -195,25 +196,13 @@ static inline long group_take_l1(struct domain *d, struct frame *f, u64 *t, unsi
         u64 pte = t[i];
         if (!(pte & PTE_PRESENT))
             continue;
-        rc = likely(w->left-- > 0) ? take_l1(d, d->id, &pte) : -ERESTART;
-        if (unlikely(rc)) {
-            f->progress = (u16)i;
-            break;
-        }
-        t[i] = pte;
-    } while (++i % GROUP);
-    return rc;
-}
-
-static long group_take(struct domain *d, struct frame *f, u64 *t, unsigned level, unsigned i, struct mmu_work *w)
-{
-    long rc = 0;
-
-    do {
-        u64 pte = t[i];
-        if (!(pte & PTE_PRESENT))
-            continue;
-        rc = w->left > 0 ? pte_take(d, d->id, level, &pte, w) : -ERESTART;
+        if (unlikely(w->left <= 0))
+            rc = -ERESTART;
+        else if (level == 1) {          /* a constant where it matters: the loop over entries that name pages */
+            w->left--;
+            rc = take_l1(d, d->id, &pte);
+        } else
+            rc = pte_take(d, d->id, level, &pte, w);
         if (unlikely(rc)) {
             f->progress = (u16)i;
             break;
@@ -236,7 +225,7 @@ static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct m
         if (i % GROUP == 0 && (!group_present(t + i) || (level == 4 && i / GROUP == SERAI_GROUP)))
             continue;
         table_mark(f, i);
-        long rc = level == 1 ? group_take_l1(d, f, t, i, w) : group_take(d, f, t, level, i, w);
+        long rc = level == 1 ? group_take(d, f, t, 1, i, w) : group_take(d, f, t, level, i, w);
         if (rc == -ERESTART)
             return rc;
         if (unlikely(rc)) {

@@ -72,7 +72,7 @@ long domctl_shadow(struct domain *d, struct xen_domctl *op, bool *copyback)
         if (s->mode != XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY)
             return reject(-EOPNOTSUPP, "shadow mode %#x: only a log of dirty pages (%#x)", s->mode,
                           XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY);
-        return log_dirty_enable(d);
+        /* fall through */
     case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY:
         return log_dirty_enable(d);
     case XEN_DOMCTL_SHADOW_OP_CLEAN:

@@ -54,9 +54,6 @@ static struct {
     u32 px_parts;           /* XEN_PX_*: which of the following came */
     u32 px_limit;           /* the fastest state that the firmware allows now, as it said: may be beyond the table */
     struct px_table *px;
-    struct xen_pct_register control, status;
-    struct xen_psd_package group;
-    u32 shared;
     u64 halts0;             /* counters are reported from here on (reset) */
     ns_t idle0, time0;
 } pm[MAX_CPUS];
@@ -174,16 +171,8 @@ static long upload_px(unsigned cpu, const struct xen_processor_performance *p)
         old = pm[cpu].px;
         pm[cpu].px = table;
     }
-    if (p->flags & XEN_PX_PCT) {
-        pm[cpu].control = p->control_register;
-        pm[cpu].status = p->status_register;
-    }
     if (p->flags & XEN_PX_PPC)
         pm[cpu].px_limit = p->platform_limit;
-    if (p->flags & XEN_PX_PSD) {
-        pm[cpu].group = p->domain_info;
-        pm[cpu].shared = p->shared_type;
-    }
     pm[cpu].px_parts |= p->flags;
     spin_unlock(&lock);
     zfree(old);
