@@ -2,6 +2,7 @@
 #   DEBUG=1   assertions, lock-order checks, event counters for xenperf
 #   PERFC=1   event counters and how often each class of lock was taken and waited for, without assertions
 #   CC=clang  the other compiler
+#   JOBS=n    recipes at once, if not as many as there are processors
 BUILD ?= build
 VERSION := 0.1
 DEBUG ?= 0
@@ -36,8 +37,9 @@ LIBDIR := /usr/lib/x86_64-linux-gnu
 LIBS = $(LIBDIR)/liblzma.a $(LIBDIR)/libzstd.a $(LIBDIR)/libz.a $(LIBDIR)/liblz4.a $(shell $(CC) -print-libgcc-file-name)
 
 # All processors, but for what talks to the user: with several jobs make may take a recipe's input away.
-ifeq ($(filter run image -j%,$(MAKECMDGOALS) $(MAKEFLAGS)),)
-MAKEFLAGS += -j$(shell nproc)
+JOBS ?= $(shell nproc)
+ifeq ($(MAKELEVEL)$(filter run image,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(JOBS)
 endif
 
 .PHONY: all clean help FORCE

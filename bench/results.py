@@ -30,6 +30,14 @@ def write(path, sides):
                 out.writerow([date, rev, side, op, *(f"{counters[c]:.10g}" for c in COUNTERS)])
 
 
+def write_lines(path, fields, lines):
+    """lines: dictionaries with these fields"""
+    with open(path, "w", newline="") as f:
+        out = csv.DictWriter(f, fields)
+        out.writeheader()
+        out.writerows(lines)
+
+
 def of_part(path, has):
     """path, if has(path), that is, its run has that part; else the newest run that has: its table is not lost."""
     having = sorted(p for p in RESULTS.glob("*.csv") if p.name.count(".") == 1 and has(p))

@@ -10,6 +10,7 @@ import sys
 import time
 
 import machine
+import results
 import table
 
 OPS = ("null", "mprotect256", "anon", "ctx2", "fork", "evtchn")
@@ -127,15 +128,13 @@ def show(scaling):
 
 def write(path, scaling):
     """PATH.scale.csv and PATH.locks.csv beside the results' PATH.csv"""
-    with open(path.with_suffix(".scale.csv"), "w", newline="") as f:
-        out = csv.DictWriter(f, FIELDS)
-        out.writeheader()
-        for line in scaling["costs"]:
-            out.writerow({k: v if isinstance(v, str) else f"{v:.10g}" for k, v in line.items()})
-    with open(path.with_suffix(".locks.csv"), "w", newline="") as f:
-        out = csv.writer(f)
-        out.writerow(["operation", "class", "taken", "waited"])
-        out.writerows([op, c, *counts] for op, by_class in scaling["locks"].items() for c, counts in by_class.items())
+    results.write_lines(path.with_suffix(".scale.csv"), FIELDS,
+                        ({k: v if isinstance(v, str) else f"{v:.10g}" for k, v in line.items()}
+                         for line in scaling["costs"]))
+    fields = ["operation", "class", "taken", "waited"]
+    results.write_lines(path.with_suffix(".locks.csv"), fields,
+                        (dict(zip(fields, (op, c, *counts))) for op, by_class in scaling["locks"].items()
+                         for c, counts in by_class.items()))
 
 
 def read(path):

@@ -10,6 +10,7 @@ import sys
 import time
 
 import machine
+import results
 import table
 
 OPS = ("null", "anon", "fork", "sh", "ctx2", "compile")
@@ -71,10 +72,7 @@ def show(lines):
 
 def write(path, lines):
     """PATH.throughput.csv beside the results' PATH.csv"""
-    with open(path.with_suffix(".throughput.csv"), "w", newline="") as f:
-        out = csv.DictWriter(f, FIELDS)
-        out.writeheader()
-        out.writerows(lines)
+    results.write_lines(path.with_suffix(".throughput.csv"), FIELDS, lines)
 
 
 def read(path):

@@ -5,8 +5,11 @@ export HYPERVISOR
 
 .PHONY: packages run image iso check check-fast check-many install deb help
 
+# Of everything that is compiled: before the first of it, also where several recipes run at once.
+PURPOSES := build $(if $(filter check check-fast,$(MAKECMDGOALS))$(findstring unit,$(MAKECMDGOALS)),unit) \
+  $(if $(filter check,$(MAKECMDGOALS))$(findstring fuzz,$(MAKECMDGOALS)),fuzz)
 packages:                  ## install the packages the build needs, or name them
-	@tools/need build
+	@tools/need $(PURPOSES)
 $(OBJ) $(O)/offsets.h: | packages
 
 run: $(HYPERVISOR) image   ## boot Serai with Debian as domain 0 in QEMU, console on this terminal

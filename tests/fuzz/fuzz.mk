@@ -10,7 +10,6 @@ FUZZ_CFLAGS := -std=gnu11 -O1 -g -DSERAI_HOST -DSERAI_DEBUG -fsanitize=fuzzer,ad
 
 define fuzz_rule
 $(BUILD)/tests/fuzz/$(1): tests/fuzz/$(1).c $(call unit_links,tests/fuzz/$(1).c) tests/fuzz/fuzz.mk
-	@tools/need fuzz
 	@mkdir -p $$(@D)
 	$$(FUZZ_CC) $$(FUZZ_CFLAGS) -idirafter $(if $(filter fuzz_acpi fuzz_multiboot fuzz_insn,$(1)),arch/x86,arch/host) -MMD -MP $$< \
 	  $(call unit_links,tests/fuzz/$(1).c) -o $$@ -lcmocka
@@ -18,6 +17,7 @@ endef
 $(foreach t,$(notdir $(FUZZERS)),$(eval $(call fuzz_rule,$(t))))
 
 .PHONY: fuzz fuzz-short
+$(FUZZERS): | packages
 fuzz-short: $(FUZZERS)     ## every fuzz target for FUZZ_SECONDS (10)
 	@for f in $(FUZZERS); do tests/fuzz/run $$f $(FUZZ_SECONDS) || exit 1; done
 fuzz: $(FUZZERS)           ## every fuzz target in turn, for FUZZ_HOURS (1) in all

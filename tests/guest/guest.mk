@@ -22,12 +22,15 @@ $(BUILD)/tests/guest/%.elf: tests/guest/%/test.c $(GUEST_OBJ) $(wildcard tests/g
 	@$(LD) -nostdlib -static -z noexecstack --build-id=none --no-warn-rwx-segments -z max-page-size=4096 -T tests/guest/lib/link.lds -o $@ \
 	  $(G)/$*.entry.o $(G)/$*.o $(G)/$*.name.o $(filter-out $(G)/entry.S.o,$(GUEST_OBJ))
 
+$(GUEST_OBJ) $(GUEST_TESTS): | packages
+.SECONDARY: $(GUEST_OBJ)
+
 # Tests whose header says "Image: debug" run on the other build.
 .PHONY: guest guest-tests debug-image
 ifeq ($(DEBUG),1)
 debug-image: $(BUILD)/debug/serai.elf
 else
-debug-image:
+debug-image: | packages
 	@$(MAKE) --no-print-directory -s DEBUG=1 $(BUILD)/debug/serai.elf
 endif
 guest-tests: $(GUEST_TESTS)

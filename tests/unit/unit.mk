@@ -15,11 +15,8 @@ $(BUILD)/tests/unit/$(1): tests/unit/$(1).c $(call unit_links,tests/unit/$(1).c)
 endef
 $(foreach t,$(notdir $(UNIT_TESTS)),$(eval $(call unit_rule,$(t))))
 
-.PHONY: unit unit-packages
-unit-packages:
-	@tools/need unit
-$(UNIT_TESTS): | unit-packages
-
+.PHONY: unit
+$(UNIT_TESTS): | packages
 unit: $(UNIT_TESTS)        ## build and run the unit tests
 	@for t in $(UNIT_TESTS); do $$t || exit 1; done
 

@@ -359,9 +359,9 @@ static long tables(void)
 
 static long trace_size(void)
 {
-    struct xen_sysctl op = { .cmd = XEN_SYSCTL_tbuf_op, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    struct xen_sysctl op = { .cmd = XEN_SYSCTL_tbuf_op };
     op.u.tbuf_op = (struct xen_sysctl_tbuf_op){ .cmd = XEN_SYSCTL_TBUFOP_set_size, .size = 2 };
-    return hc(__HYPERVISOR_sysctl, &op);
+    return sysctl(&op);
 }
 
 /* ---- in a child: the same code, its own domain ---- */

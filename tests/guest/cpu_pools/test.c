@@ -12,13 +12,13 @@ static struct xen_sysctl_cpupool_op q;
 static long pool(u32 op, u32 id, u32 cpu_or_domain)
 {
     static u8 map[8];
-    struct xen_sysctl s = { .cmd = XEN_SYSCTL_cpupool_op, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    struct xen_sysctl s = { .cmd = XEN_SYSCTL_cpupool_op };
     long rc;
 
     s.u.cpupool_op = (struct xen_sysctl_cpupool_op){ .op = op, .cpupool_id = id, .sched_id = XEN_SCHEDULER_CREDIT2,
         .domid = cpu_or_domain, .cpu = cpu_or_domain, .cpumap.nr_bits = 64 };
     s.u.cpupool_op.cpumap.bitmap.p = map;
-    rc = hc(__HYPERVISOR_sysctl, &s);
+    rc = sysctl(&s);
     q = s.u.cpupool_op;
     return rc;
 }

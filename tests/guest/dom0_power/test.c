@@ -45,10 +45,9 @@ static struct xen_processor_performance *fresh_px(u32 flags, u32 count)
 static long stat(u32 type, u32 cpu)
 {
     sys.cmd = XEN_SYSCTL_get_pmstat;
-    sys.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
     sys.u.get_pmstat.type = type;
     sys.u.get_pmstat.cpuid = cpu;
-    return hc(__HYPERVISOR_sysctl, &sys);
+    return sysctl(&sys);
 }
 
 static u64 halts[4], times[4];
@@ -84,9 +83,9 @@ static void idle_states(void)
     sys.u.pm_op.cmd = XEN_SYSCTL_pm_op_set_max_cstate;
     sys.u.pm_op.cpuid = 0;
     sys.u.pm_op.u.set_max_cstate = 1;
-    OK("C1 at most", hc(__HYPERVISOR_sysctl, &sys));
+    OK("C1 at most", sysctl(&sys));
     sys.u.pm_op.u.set_max_cstate = 2;
-    EXPECT_EQ("C2 at most", hc(__HYPERVISOR_sysctl, &sys), -EOPNOTSUPP);
+    EXPECT_EQ("C2 at most", sysctl(&sys), -EOPNOTSUPP);
     EXPECT_EQ("CPU 7", stat(PMSTAT_get_max_cx, 7), -EINVAL);
     EXPECT_EQ("CPU 2^32 - 1", stat(PMSTAT_get_cxstat, ~0u), -EINVAL);
     EXPECT_EQ("no such statistics", stat(0x77, 0), -EOPNOTSUPP);
@@ -119,24 +118,24 @@ static void frequencies(void)
     static char names[CPUFREQ_NAME_LEN];
     struct xen_get_cpufreq_para *p = &sys.u.pm_op.u.get_para;
 
-    sys = (struct xen_sysctl){ .cmd = XEN_SYSCTL_pm_op, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    sys = (struct xen_sysctl){ .cmd = XEN_SYSCTL_pm_op };
     sys.u.pm_op.cmd = GET_CPUFREQ_PARA;
-    EXPECT_EQ("none are known", hc(__HYPERVISOR_sysctl, &sys), -ENODEV);
+    EXPECT_EQ("none are known", sysctl(&sys), -ENODEV);
     for (unsigned i = 0; i < 3; i++)
         px[i] = (struct xen_processor_px){ .core_frequency = 3000 - 500 * i, .control = i };
     fresh_px(XEN_PX_PCT | XEN_PX_PSS | XEN_PX_PPC | XEN_PX_PSD, 3)->platform_limit = 1;
     OK("three", upload(XEN_PM_PX, 0));
-    EXPECT_EQ("sizes first", hc(__HYPERVISOR_sysctl, &sys), -EAGAIN);
+    EXPECT_EQ("sizes first", sysctl(&sys), -EAGAIN);
     EXPECT_EQ("three frequencies", p->freq_num, 3);
     set_xen_guest_handle(p->affected_cpus, affected);
     set_xen_guest_handle(p->scaling_available_frequencies, khz);
     set_xen_guest_handle(p->scaling_available_governors, names);
-    OK("then all", hc(__HYPERVISOR_sysctl, &sys));
+    OK("then all", sysctl(&sys));
     EXPECT_EQ("the fastest", khz[0], 3000000);
     EXPECT_EQ("the slowest", p->cpuinfo_min_freq, 2000000);
     EXPECT_EQ("what the firmware allows", p->scaling_max_freq, 2500000);
     sys.u.pm_op.cmd = SET_CPUFREQ_GOV;
-    EXPECT_EQ("a governor", hc(__HYPERVISOR_sysctl, &sys), -EOPNOTSUPP);
+    EXPECT_EQ("a governor", sysctl(&sys), -EOPNOTSUPP);
     fresh_px(XEN_PX_PPC, 0)->platform_limit = ~0u;
     OK("only the limit", upload(XEN_PM_PX, 0));
     EXPECT_EQ("statistics, which nobody makes", stat(PMSTAT_get_pxstat, 0), -ENODEV);

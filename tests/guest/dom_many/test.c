@@ -20,11 +20,11 @@ static u64 tsc(void)
 static u64 list_all(unsigned want)
 {
     static struct xen_domctl_getdomaininfo infos[MANY + 1];
-    struct xen_sysctl op = { .cmd = XEN_SYSCTL_getdomaininfolist, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    struct xen_sysctl op = { .cmd = XEN_SYSCTL_getdomaininfolist };
     op.u.getdomaininfolist.max_domains = MANY + 1;
     set_xen_guest_handle(op.u.getdomaininfolist.buffer, infos);
     u64 t = tsc();
-    OK("list", hc(__HYPERVISOR_sysctl, &op));
+    OK("list", sysctl(&op));
     t = tsc() - t;
     EXPECT_EQ("listed", op.u.getdomaininfolist.num_domains, want);
     return t / want;

@@ -82,7 +82,9 @@ static void emit(struct fuzzer *z, bool user)
 /* User mode's tables: any that can be, mostly those with this image in them. None at all is the end of a domain. */
 static void user_tables(struct fuzzer *z)
 {
-    if (!one_in(z, 16) || mmuext1(MMUEXT_NEW_USER_BASEPTR, page_mfn[any_of(z, L4)]))
+    u64 mfn = one_in(z, 16) ? page_mfn[any_of(z, L4)] : 0;      /* 0: given away; as a base it means none */
+
+    if (!mfn || mmuext1(MMUEXT_NEW_USER_BASEPTR, mfn))
         mmuext1(MMUEXT_NEW_USER_BASEPTR, user_l4);
 }
 

@@ -9,6 +9,12 @@ long domctl(struct xen_domctl *op)
     return hc(__HYPERVISOR_domctl, op);
 }
 
+long sysctl(struct xen_sysctl *op)
+{
+    op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    return hc(__HYPERVISOR_sysctl, op);
+}
+
 long domctl_simple(u32 cmd, u16 id)
 {
     struct xen_domctl op = { .cmd = cmd, .domain = id };
@@ -54,8 +60,8 @@ void domain_pin(u16 id, unsigned vcpu, u64 cpus)
 
 u64 free_pages(void)
 {
-    struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
-    REQUIRE_OK(hc(__HYPERVISOR_sysctl, &op));
+    struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo };
+    REQUIRE_OK(sysctl(&op));
     return op.u.physinfo.free_pages;
 }
 
@@ -90,10 +96,10 @@ void nap(void)
 void audit_key(void)
 {
     static char keys[] = "o";
-    struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+    struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys };
     set_xen_guest_handle(op.u.debug_keys.keys, keys);
     op.u.debug_keys.nr_keys = 1;
-    OK("audit key", hc(__HYPERVISOR_sysctl, &op));
+    OK("audit key", sysctl(&op));
 }
 
 u64 free_pages_settled(u64 want)

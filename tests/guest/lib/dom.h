@@ -31,6 +31,7 @@ struct dom {
 
 /* domain 0's side */
 long domctl(struct xen_domctl *op);     /* fills in the version */
+long sysctl(struct xen_sysctl *op);     /* the same */
 long domctl_simple(u32 cmd, u16 id);
 long dom_create_empty(struct dom *d, unsigned vcpus, u64 max_pages);
 void dom_create(struct dom *d);         /* built, running, waiting; ends the test if that fails */

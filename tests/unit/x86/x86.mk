@@ -3,7 +3,7 @@ X86_TESTS := $(patsubst tests/unit/x86/test_%.c,$(BUILD)/tests/unit/test_x86_%,$
 X86_TEST_CFLAGS := -std=gnu11 -O1 -g -DSERAI_HOST -DSERAI_DEBUG -fsanitize=undefined -fno-sanitize-recover=all \
   -fno-strict-aliasing -mno-red-zone -Wall -Wextra -Werror -I. -idirafter arch/x86
 
-$(X86_TESTS): $(BUILD)/tests/unit/test_x86_%: tests/unit/x86/test_%.c | unit-packages
+$(X86_TESTS): $(BUILD)/tests/unit/test_x86_%: tests/unit/x86/test_%.c | packages
 	@mkdir -p $(@D)
 	$(CC) $(X86_TEST_CFLAGS) -MMD -MP -o $@ $< -lcmocka
 
