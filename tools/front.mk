@@ -10,7 +10,7 @@ PURPOSES := build $(if $(filter check check-fast,$(MAKECMDGOALS))$(findstring un
   $(if $(filter check,$(MAKECMDGOALS))$(findstring fuzz,$(MAKECMDGOALS)),fuzz)
 packages:                  ## install the packages the build needs, or name them
 	@tools/need $(PURPOSES)
-$(OBJ) $(O)/offsets.h: | packages
+$(OBJ) $(O)/offsets.h $(O)/syms0.o: | packages
 
 run: $(HYPERVISOR) image   ## boot Serai with Debian as domain 0 in QEMU, console on this terminal
 	@tools/need run
