@@ -9,7 +9,6 @@
  *   vcpus      Serai's own references to its frames (vcpu_info, descriptor tables, base page tables) are dropped
  *   tables     page types are undone, which drops the references that page tables hold
  *   frames     its own allocations: a frame is free unless somebody else still maps it
- *   scrub      the last of them are cleared now, and its memory is large blocks again when the tool says it is gone
  * Invariant: after a step is done it never has to be looked at again.
  *
  * What remains is a zombie: it owns the frames others still map, is visible to tools as dying, and ends with the last
@@ -30,7 +29,7 @@
 #include "core/vcpu.h"
 #include "lib/print.h"
 
-#define FRAMES_PER_STEP 64      /* each may be cleared: a thousand instructions */
+#define FRAMES_PER_STEP 64      /* some hundred instructions each */
 
 static long kill_stop(struct domain *d)
 {
@@ -100,12 +99,6 @@ static long kill_frames(struct domain *d)
     return mfn ? -ERESTART : 0;
 }
 
-/* No more than its own can be: others free frames meanwhile, and could keep this from ever ending. */
-static long kill_scrub(struct domain *d)
-{
-    return d->kill_batches++ < HEAP_WAITING_BATCHES && heap_scrub_batch() ? -ERESTART : 0;
-}
-
 static long kill_done(struct domain *d)
 {
     WRITE_ONCE(d->dying, DOMDYING_dead);
@@ -116,7 +109,7 @@ static long kill_done(struct domain *d)
 
 static long (*const steps[])(struct domain *d) = {
     kill_stop, kill_audit, log_dirty_relinquish, kill_events, grant_release_mappings, kill_vcpus, mmu_relinquish,
-    kill_audit, kill_frames, kill_scrub, kill_done,
+    kill_audit, kill_frames, kill_done,
 };
 
 long domain_kill(struct domain *d)

@@ -25,10 +25,13 @@
 #include "arch/arch.h"
 #include "core/domain.h"
 #include "core/heap.h"
+#include "core/hypercall.h"
 #include "core/log_dirty.h"
 #include "core/mmu.h"
 #include "core/reject.h"
 #include "lib/print.h"
+
+#define ZERO_ORDER 6            /* 64 frames, some 70000 instructions */
 
 /* ---- references ---- */
 
@@ -218,6 +221,18 @@ bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order)
     return false;
 }
 
+/* Interrupts are answered in between: a large block is half a million instructions. */
+static void zero_for_guest(mfn_t mfn, unsigned order)
+{
+    unsigned piece = min(order, (unsigned)ZERO_ORDER);
+
+    for (u64 done = 0; done < 1UL << order; done += 1UL << piece) {
+        if (done)
+            preempt_check();
+        heap_make_zero(mfn + done, piece);
+    }
+}
+
 mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits)
 {
     mfn_t mfn = heap_alloc_credit(order, addr_bits, READ_ONCE(d->claim_pages));
@@ -228,7 +243,7 @@ mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits)
                (unsigned long)heap_claimed_pages());
         return MFN_NONE;
     }
-    heap_make_zero(mfn, order);
+    zero_for_guest(mfn, order);
     if (domain_assign_pages(d, mfn, order))
         return mfn;
     heap_free(mfn, order);

@@ -11,21 +11,23 @@
  * out, which makes the rule exact and lets 0 end every list. Highest zones are used first: low memory is for those
  * who need it.
  *
- * Invariant: every RAM frame handed to heap_add() is either in exactly one free block, or on the scrub list, or has
- * an owner; `free` counts the first two. The head of a free block has owner OWNER_NONE and progress = order + 1,
+ * Invariant: every RAM frame handed to heap_add() is either in exactly one free block, or in the scrubber's hands, or
+ * has an owner; `free` counts the first two. The head of a free block has owner OWNER_NONE and progress = order + 1,
  * its other frames have progress 0.
  *
- * Scrubbing. A frame that a guest could reach returns through heap_free_dirty() and waits on the scrub list, a queue.
- * When SCRUB_WAITING frames wait, the SCRUB_BATCH oldest are made clean: TLBs that were not flushed since they were
- * freed are (a stale entry could still read or even write the frame after it was cleared), then each page is zeroed and
- * enters the lists marked clean. A flush covers everything that waits at that moment, so the next batches need none: to
- * interrupt every CPU, also those asleep, is what costs, not the clearing. No call does more than one batch of unasked
- * work.
+ * Scrubbing. A frame that a guest could reach returns through heap_free_dirty() and is free at once, marked dirty. Who
+ * allocates it flushes the TLBs that were not flushed since (a stale entry could still read or even write it), and who
+ * wants it zeroed clears it. Mostly neither is needed, because idle CPUs look for dirty blocks and make them clean piece
+ * by piece: so a domain's death costs no clearing, and nor does the next one's birth if there was time between them.
+ * Blocks are of two kinds, ready and dirty; within a zone ready ones are used first. Of a dirty block its head knows how
+ * many frames at its beginning hold no guest's data: behind these each frame's own mark says, and the scrubber goes on.
+ * One flush covers everything that is dirty at that moment.
  *
  * Claims are promises: `claimed` frames may be taken only by domains that hold them (core/frame.c).
  *
  * Imprecise on purpose: memory that only Serai used is not cleared when it is freed but when somebody asks for zeroed
- * memory (heap_alloc_zeroed), so Serai's own page churn costs nothing.
+ * memory, so Serai's own page churn costs nothing. A sleeping CPU is not woken to scrub. A dirty block may hold no dirty
+ * frame any more; the scrubber finds out.
  */
 #include "core/heap.h"
 #include "arch/arch.h"
@@ -37,23 +39,28 @@
 #include "abi/xen.h"
 
 #define ZONES 32            /* mfns have at most 32 bits: struct frame links by u32 */
-#define SCRUB_BATCH 64
-#define SCRUB_WAITING (HEAP_WAITING_BATCHES * SCRUB_BATCH)  /* 4 MiB: 256 MiB are freed with 69 flushes */
+#define SCRUB_ORDER 5       /* 32 frames, some 35000 instructions: an idle CPU that is woken is not late */
 
-/* Uses of struct frame.type while a frame is free or Serai's: its contents are zero. */
-#define FREE_CLEAN 1UL
+/* Uses of struct frame.type while a frame is free or Serai's: what it contains (TYPE_NONE: nobody knows) ... */
+#define FREE_CLEAN 1UL      /* zeroes */
+#define FREE_DIRTY 2UL      /* what a guest left; its stamp says who must be flushed */
+#define CONTENTS 3UL
+/* ... and in the head of a free block, how many frames from here on are not dirty. */
+#define PREFIX_SHIFT 32
+
+enum kind { READY, DIRTY, KINDS };
 
 static struct {
     struct spinlock lock;
-    u32 head[ZONES][MAX_ORDER + 1];
-    u32 nonempty[ZONES];        /* bit per order whose list has blocks */
+    struct spinlock scrubber;   /* who has it may hold a piece that is in no list */
+    u32 head[ZONES][KINDS][MAX_ORDER + 1];
+    u32 nonempty[ZONES][KINDS]; /* bit per order whose list has blocks */
     u64 zone_free[ZONES];       /* frames in the zone's lists */
-    u64 free;                   /* frames in all lists and on the scrub list */
+    u64 free;                   /* frames in all lists and in the scrubber's hands */
     u64 total;
     u64 claimed;
-    u32 scrub_head, scrub_tail; /* the oldest, and the newest if there is any */
-    u32 scrub_count;
-} heap = { .lock = SPINLOCK(heap) };
+    u32 dirty_blocks;
+} heap = { .lock = SPINLOCK(heap), .scrubber = SPINLOCK(scrub) };
 
 static unsigned zone_of(mfn_t mfn) { return highest_bit(mfn); }
 
@@ -67,38 +74,46 @@ static unsigned zone_limit(unsigned addr_bits)
 
 /* ---- free lists (heap lock held) ---- */
 
-static void block_insert(mfn_t mfn, unsigned order)
+static void block_insert(mfn_t mfn, unsigned order, u64 prefix)
 {
     unsigned zone = zone_of(mfn);
+    enum kind kind = prefix < 1UL << order ? DIRTY : READY;
     struct frame *f = mfn_frame(mfn);
-    u32 next = heap.head[zone][order];
+    u32 next = heap.head[zone][kind][order];
 
+    f->type = (f->type & CONTENTS) | prefix << PREFIX_SHIFT;
     f->progress = (u16)(order + 1);
     f->prev = 0;
     f->next = next;
     if (next)
         mfn_frame(next)->prev = (u32)mfn;
-    heap.head[zone][order] = (u32)mfn;
-    heap.nonempty[zone] |= 1u << order;
+    heap.head[zone][kind][order] = (u32)mfn;
+    heap.nonempty[zone][kind] |= 1u << order;
     heap.zone_free[zone] += 1UL << order;
+    heap.dirty_blocks += kind == DIRTY;
 }
 
-static void block_remove(mfn_t mfn, unsigned order)
+/* How many frames at its beginning are not dirty. */
+static u64 block_remove(mfn_t mfn, unsigned order)
 {
     unsigned zone = zone_of(mfn);
     struct frame *f = mfn_frame(mfn);
+    u64 prefix = f->type >> PREFIX_SHIFT;
+    enum kind kind = prefix < 1UL << order ? DIRTY : READY;
 
     if (f->prev)
         mfn_frame(f->prev)->next = f->next;
     else
-        heap.head[zone][order] = f->next;
+        heap.head[zone][kind][order] = f->next;
     if (f->next)
         mfn_frame(f->next)->prev = f->prev;
-    if (!heap.head[zone][order])
-        heap.nonempty[zone] &= ~(1u << order);
+    if (!heap.head[zone][kind][order])
+        heap.nonempty[zone][kind] &= ~(1u << order);
     heap.zone_free[zone] -= 1UL << order;
+    heap.dirty_blocks -= kind == DIRTY;
     f->progress = 0;
     f->next = f->prev = 0;
+    return prefix;
 }
 
 static bool block_is_free(mfn_t mfn, unsigned order)
@@ -112,39 +127,57 @@ static bool block_is_free(mfn_t mfn, unsigned order)
 }
 
 /* Put a block on its list, merged with its buddies as far as they are free. */
-static void block_free(mfn_t mfn, unsigned order)
+static void block_free(mfn_t mfn, unsigned order, u64 prefix)
 {
     for (; order < MAX_ORDER; order++) {
-        mfn_t buddy = mfn ^ (1UL << order);
+        u64 half = 1UL << order, other;
+        mfn_t buddy = mfn ^ half;
 
         if (!block_is_free(buddy, order))
             break;
-        block_remove(buddy, order);
-        mfn &= ~(1UL << order);
+        other = block_remove(buddy, order);
+        if (buddy < mfn)
+            prefix = other < half ? other : half + prefix;
+        else if (prefix == half)
+            prefix += other;
+        mfn &= ~half;
     }
-    block_insert(mfn, order);
+    block_insert(mfn, order, prefix);
+}
+
+/* Cut the block in halves until `order` is left: the lower halves go back if `high`, else as the scrubber needs it. */
+static mfn_t block_cut(mfn_t mfn, unsigned have, unsigned order, u64 prefix, bool high)
+{
+    while (have > order) {
+        u64 half = 1UL << --have;
+
+        if (high || prefix >= half) {
+            block_insert(mfn, have, min(prefix, half));
+            mfn += half;
+            prefix -= min(prefix, half);
+        } else {
+            block_insert(mfn + half, have, 0);
+        }
+    }
+    return mfn;
 }
 
 /* Take 2^order frames from the highest zone below the limit that has them; the rest of a larger block goes back. */
 static mfn_t block_take(unsigned order, unsigned zones)
 {
     while (zones-- > 0) {
-        u32 fit = heap.nonempty[zones] >> order;
-        unsigned have;
-        mfn_t mfn;
+        for (enum kind kind = READY; kind < KINDS; kind++) {
+            u32 fit = heap.nonempty[zones][kind] >> order;
+            unsigned have;
+            mfn_t mfn;
 
-        if (!fit)
-            continue;
-        have = order + lowest_bit(fit);
-        mfn = heap.head[zones][have];
-        block_remove(mfn, have);
-        /* Give back the lower halves: the high end of memory is used first within a block, too. */
-        while (have > order) {
-            have--;
-            block_insert(mfn, have);
-            mfn += 1UL << have;
+            if (!fit)
+                continue;
+            have = order + lowest_bit(fit);
+            mfn = heap.head[zones][kind][have];
+            /* The high end of memory is used first within a block, too. */
+            return block_cut(mfn, have, order, block_remove(mfn, have), true);
         }
-        return mfn;
     }
     return MFN_NONE;
 }
@@ -164,61 +197,84 @@ static void frames_set_free(mfn_t mfn, unsigned order, u64 contents)
 
 /* ---- scrubbing ---- */
 
-bool heap_scrub_batch(void)
+/* Nobody reaches them by a stale translation any more. */
+static void flush_dirty(mfn_t mfn, unsigned order)
 {
-    u32 mfns[SCRUB_BATCH];
-    unsigned n = 0;
     cpumask_t stale = 0;
 
-    spin_lock(&heap.lock);
-    while (n < SCRUB_BATCH && heap.scrub_head) {
-        struct frame *f = mfn_frame(heap.scrub_head);
-
-        mfns[n++] = heap.scrub_head;
-        heap.scrub_head = f->next;
-        heap.scrub_count--;
-    }
-    spin_unlock(&heap.lock);
-
-    for (unsigned i = 0; i < n; i++)
-        stale |= tlb_stale(cpus_online, mfn_frame(mfns[i])->stamp);
+    for (u64 i = 0; i < 1UL << order; i++)
+        if ((mfn_frame(mfn + i)->type & CONTENTS) == FREE_DIRTY)
+            stale |= tlb_stale(cpus_online & ~stale, mfn_frame(mfn + i)->stamp);
     if (stale)
         tlb_flush_mask(stale, FLUSH_ALL);
-    for (unsigned i = 0; i < n; i++)
-        page_clear(mfn_to_virt(mfns[i]));
+}
+
+/* The first piece of a dirty block that is not known to be without guests' data; it and its order, or MFN_NONE. */
+static mfn_t dirty_piece(unsigned *order)
+{
+    mfn_t mfn = MFN_NONE;
 
     spin_lock(&heap.lock);
-    for (unsigned i = 0; i < n; i++) {
-        frames_set_free(mfns[i], 0, FREE_CLEAN);
-        block_free(mfns[i], 0);
+    for (unsigned zone = ZONES; zone-- > 0 && mfn == MFN_NONE;) {
+        unsigned have;
+
+        if (!heap.nonempty[zone][DIRTY])
+            continue;
+        have = lowest_bit(heap.nonempty[zone][DIRTY]);
+        *order = min(have, (unsigned)SCRUB_ORDER);
+        mfn = heap.head[zone][DIRTY][have];
+        mfn = block_cut(mfn, have, *order, block_remove(mfn, have), false);
     }
     spin_unlock(&heap.lock);
-    return n > 0;
+    return mfn;
+}
+
+/* The scrubber's lock is held. */
+static bool scrub_piece(void)
+{
+    unsigned order;
+    mfn_t mfn = dirty_piece(&order);
+
+    if (mfn == MFN_NONE)
+        return false;
+    flush_dirty(mfn, order);
+    for (u64 i = 0; i < 1UL << order; i++) {
+        struct frame *f = mfn_frame(mfn + i);
+
+        f->type &= CONTENTS;
+        if (f->type == FREE_DIRTY) {
+            page_clear(mfn_to_virt(mfn + i));
+            f->type = FREE_CLEAN;
+        }
+    }
+    spin_lock(&heap.lock);
+    block_free(mfn, order, 1UL << order);
+    spin_unlock(&heap.lock);
+    return true;
+}
+
+bool heap_scrub_idle(void)
+{
+    bool more;
+
+    if (likely(!READ_ONCE(heap.dirty_blocks)) || !spin_trylock(&heap.scrubber))
+        return false;
+    more = scrub_piece();
+    spin_unlock(&heap.scrubber);
+    return more;
 }
 
 void heap_free_dirty(mfn_t mfn)
 {
     struct frame *f = mfn_frame(mfn);
-    bool full;
 
     ASSERT(!(f->count & FRAME_REFS));
     f->stamp = tlb_clock();
-    f->owner = OWNER_SERAI;
-    f->type = TYPE_NONE;
-    f->count = 0;
     spin_lock(&heap.lock);
-    f->next = 0;
-    if (heap.scrub_head)
-        mfn_frame(heap.scrub_tail)->next = (u32)mfn;
-    else
-        heap.scrub_head = (u32)mfn;
-    heap.scrub_tail = (u32)mfn;
-    heap.scrub_count++;
+    frames_set_free(mfn, 0, FREE_DIRTY);
+    block_free(mfn, 0, 0);
     heap.free++;
-    full = heap.scrub_count >= SCRUB_WAITING;
     spin_unlock(&heap.lock);
-    if (full)
-        heap_scrub_batch();
 }
 
 /* ---- allocation ---- */
@@ -251,8 +307,11 @@ static mfn_t try_alloc(unsigned order, unsigned zones, u64 credit, bool *broke_c
     if (mfn != MFN_NONE) {
         heap.free -= want;
         for (u64 i = 0; i < want; i++) {
-            mfn_frame(mfn + i)->progress = 0;
-            mfn_frame(mfn + i)->owner = OWNER_SERAI;
+            struct frame *f = mfn_frame(mfn + i);
+
+            f->type &= CONTENTS;
+            f->progress = 0;
+            f->owner = OWNER_SERAI;
         }
     }
     spin_unlock(&heap.lock);
@@ -267,9 +326,14 @@ mfn_t heap_alloc_credit(unsigned order, unsigned addr_bits, u64 credit)
 
     if (order > MAX_ORDER || unlikely(heap_fails_now()))
         return MFN_NONE;
-    do
+    mfn = try_alloc(order, zones, credit, &broke_claims);
+    if (mfn == MFN_NONE && !broke_claims) { /* was it cut for the scrubber? Wait until its piece is back */
+        spin_lock(&heap.scrubber);
         mfn = try_alloc(order, zones, credit, &broke_claims);
-    while (mfn == MFN_NONE && !broke_claims && heap_scrub_batch());
+        spin_unlock(&heap.scrubber);
+    }
+    if (mfn != MFN_NONE)
+        flush_dirty(mfn, order);
     return mfn;
 }
 
@@ -298,20 +362,15 @@ mfn_t heap_alloc_zeroed(unsigned order, unsigned addr_bits)
     return mfn;
 }
 
-static void free_block_as(mfn_t mfn, unsigned order, u64 contents)
+void heap_free(mfn_t mfn, unsigned order)
 {
     ASSERT(mfn && mfn_valid(mfn) && !(mfn & ((1UL << order) - 1)));
     ASSERT(mfn_frame(mfn)->owner == OWNER_SERAI && !(mfn_frame(mfn)->count & FRAME_REFS));
     spin_lock(&heap.lock);
-    frames_set_free(mfn, order, contents);
-    block_free(mfn, order);
+    frames_set_free(mfn, order, TYPE_NONE);
+    block_free(mfn, order, 1UL << order);
     heap.free += 1UL << order;
     spin_unlock(&heap.lock);
-}
-
-void heap_free(mfn_t mfn, unsigned order)
-{
-    free_block_as(mfn, order, TYPE_NONE);
 }
 
 void heap_add(mfn_t start, mfn_t end)
@@ -326,7 +385,7 @@ void heap_add(mfn_t start, mfn_t end)
         while (1UL << order > end - start)
             order--;
         frames_set_free(start, order, TYPE_NONE);
-        block_free(start, order);
+        block_free(start, order, 1UL << order);
         heap.free += 1UL << order;
         heap.total += 1UL << order;
         start += 1UL << order;
@@ -375,9 +434,11 @@ void heap_unclaim(u64 pages)
 
 unsigned heap_scrub_all(void)
 {
-    unsigned batches = 0;
+    unsigned pieces = 0;
 
-    while (heap_scrub_batch())
-        batches++;
-    return batches;
+    spin_lock(&heap.scrubber);
+    while (scrub_piece())
+        pieces++;
+    spin_unlock(&heap.scrubber);
+    return pieces;
 }

@@ -14,8 +14,8 @@ void heap_add(mfn_t start, mfn_t end);
 
 /*
  * 2^order frames, naturally aligned, all below 2^addr_bits bytes (0: anywhere); first mfn or MFN_NONE.
- * The frames are Serai's (OWNER_SERAI, no references) until assigned. Not scrubbed: contents are those of
- * pages scrubbed when they were freed, that is zero for frames a guest had, undefined for boot memory.
+ * The frames are Serai's (OWNER_SERAI, no references) until assigned. Their contents are undefined, and may be what a
+ * guest left in them; no TLB has an entry for them. Takes: scrub, heap. May flush TLBs.
  */
 mfn_t heap_alloc(unsigned order, unsigned addr_bits);
 void heap_free(mfn_t mfn, unsigned order);
@@ -25,15 +25,11 @@ mfn_t heap_alloc_zeroed(unsigned order, unsigned addr_bits);
 mfn_t heap_alloc_credit(unsigned order, unsigned addr_bits, u64 credit);
 /* Make frames just allocated zero, those that are not known to be. */
 void heap_make_zero(mfn_t mfn, unsigned order);
-/*
- * Give back one frame that a guest could reach: TLBs are flushed and it is zeroed before it is given out again. It
- * counts as free at once; of those that wait for this there are at most HEAP_WAITING_BATCHES batches.
- */
-#define HEAP_WAITING_BATCHES 16
+/* Give back one frame that a guest could reach: nobody gets it before TLBs are flushed. Free at once. Takes: heap. */
 void heap_free_dirty(mfn_t mfn);
-/* Scrub the oldest that wait, at most 64; false if none did. Takes: heap. May flush TLBs. */
-bool heap_scrub_batch(void);
-/* Do all waiting scrubbing now, for tests; the number of batches. Takes: heap. */
+/* For idle CPUs: clear up to 32 frames that guests left; false if there is nothing to do. Takes: scrub, heap. */
+bool heap_scrub_idle(void);
+/* Do all scrubbing now, for tests; the number of pieces. Takes: scrub, heap. */
 unsigned heap_scrub_all(void);
 
 #ifdef SERAI_DEBUG
@@ -47,7 +43,7 @@ bool heap_fails_now(void);
 static inline bool heap_fails_now(void) { return false; }
 #endif
 
-/* In frames; free ones include those that wait to be scrubbed. */
+/* In frames; free ones include those not scrubbed yet. */
 u64 heap_free_pages(void);
 u64 heap_total_pages(void);
 /* Frames free below 2^addr_bits bytes (0: anywhere), claimed ones included. */

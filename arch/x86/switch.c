@@ -32,6 +32,7 @@
 #include "arch/x86/pv/segment.h"
 #include "arch/x86/vectors.h"
 #include "core/console.h"
+#include "core/heap.h"
 #include "core/hypercall.h"
 #include "core/log_dirty.h"
 #include "core/mmu.h"
@@ -343,7 +344,10 @@ void idle_loop(void)
 {
     for (;;) {
         settle();
-        relax_until_event();                /* requests of other CPUs come with an interrupt */
+        if (heap_scrub_idle())
+            preempt_check();
+        else
+            relax_until_event();            /* requests of other CPUs come with an interrupt */
     }
 }
 

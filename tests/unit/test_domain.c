@@ -135,9 +135,6 @@ mfn_t domain_next_frame(struct domain *d, mfn_t mfn)
 }
 void frame_put_writable(mfn_t mfn) { frame_put(mfn); }
 
-static unsigned scrubs_waiting; /* batches */
-bool heap_scrub_batch(void) { return scrubs_waiting && scrubs_waiting--; }
-
 /* ---- tests ---- */
 
 static const struct domain_config config = { .max_vcpus = 2, .max_evtchn_port = 1023, .max_grant_frames = -1,
@@ -211,22 +208,6 @@ static void zombie_until_the_last_frame_is_let_go(void **state)
     assert_null(domain_get(id));
     domains_reap();
     assert_null(domain_list);
-}
-
-/* When the tool hears that it is gone, its memory is clean; but what others free meanwhile is not cleared for ever. */
-static void death_ends_with_clean_memory(void **state)
-{
-    (void)state;
-    for (unsigned waiting = 3; waiting <= 3000; waiting += 2997) {
-        struct domain *d = create(DOMID_INVALID);
-
-        scrubs_waiting = waiting;
-        kill_all(d);
-        assert_int_equal(scrubs_waiting, waiting - min(waiting, (unsigned)HEAP_WAITING_BATCHES));
-        assert_int_equal(d->dying, DOMDYING_dead);
-        domains_reap();
-    }
-    scrubs_waiting = 0;
 }
 
 static void failing_creation_leaves_nothing(void **state)
@@ -348,7 +329,6 @@ static void crash_loop_shows_registers_now_and_then(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(death_ends_with_clean_memory),
         cmocka_unit_test(failing_creation_leaves_nothing),
         cmocka_unit_test(is_found_while_it_lives),
         cmocka_unit_test(zombie_until_the_last_frame_is_let_go),
