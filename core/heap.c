@@ -15,19 +15,19 @@
  * has an owner; `free` counts the first two. The head of a free block has owner OWNER_NONE and progress = order + 1,
  * its other frames have progress 0.
  *
- * Scrubbing. A frame that a guest could reach returns through heap_free_dirty() and is free at once, marked dirty. Who
- * allocates it flushes the TLBs that were not flushed since (a stale entry could still read or even write it), and who
- * wants it zeroed clears it. Mostly neither is needed, because idle CPUs look for dirty blocks and make them clean piece
- * by piece: so a domain's death costs no clearing, and nor does the next one's birth if there was time between them.
- * Blocks are of two kinds, ready and dirty; within a zone ready ones are used first. Of a dirty block its head knows how
- * many frames at its beginning hold no guest's data: behind these each frame's own mark says, and the scrubber goes on.
- * One flush covers everything that is dirty at that moment.
+ * Scrubbing. A frame that a guest could reach returns through heap_free_dirty() and is free at once, marked dirty.
+ * Who allocates it flushes the TLBs that were not flushed since (a stale entry could still read or even write it), and
+ * who wants it zeroed clears it. Mostly neither is needed, because idle CPUs look for dirty blocks and make them clean
+ * piece by piece: so a domain's death costs no clearing, nor does the next one's birth if there was time between them.
+ * Blocks are of two kinds, ready and dirty; within a zone ready ones are used first. The head of a dirty block knows
+ * how many frames at its beginning hold no guest's data: behind these each frame's own mark says, and the scrubber goes
+ * on. One flush covers everything that is dirty at that moment.
  *
  * Claims are promises: `claimed` frames may be taken only by domains that hold them (core/frame.c).
  *
  * Imprecise on purpose: memory that only Serai used is not cleared when it is freed but when somebody asks for zeroed
- * memory, so Serai's own page churn costs nothing. A sleeping CPU is not woken to scrub. A dirty block may hold no dirty
- * frame any more; the scrubber finds out.
+ * memory, so Serai's own page churn costs nothing. A sleeping CPU is not woken to scrub. A dirty block may hold no
+ * dirty frame any more; the scrubber finds out.
  */
 #include "core/heap.h"
 #include "arch/arch.h"
