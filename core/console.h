@@ -6,7 +6,7 @@
 struct xen_sysctl_readconsole;
 
 /* ---- what the machine provides (arch/x86/uart.h) ---- */
-void serial_write(const char *text, size_t bytes);  /* synchronously, "\n" as CR LF; nothing if there is no port */
+void serial_write(const char *text, size_t bytes);  /* in order, "\n" as CR LF; nothing if there is no port */
 int serial_read(void);                              /* next character received, -1: none */
 
 /* ---- boot, in this order ---- */

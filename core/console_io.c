@@ -23,7 +23,7 @@
 #include "arch/arch.h"
 #include <xen/sysctl.h>
 
-#define INPUT_RING 1024u
+#define INPUT_RING 16384u      /* a page of text pasted in one go */
 #define POLL_NS 20000000UL      /* without an interrupt: the FIFO of 16 lasts for 7000 baud, and a typist */
 #define CHUNK 128u              /* characters moved per step, on the stack */
 

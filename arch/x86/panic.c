@@ -108,6 +108,7 @@ static void panic_begin(const char *fmt, va_list ap)
     }
     vsnprintf(text, sizeof(text), fmt, ap);
     console_force();
+    serial_force();
     say("");
     say("****************************************");
     say("Panic on CPU %u:", cpu);

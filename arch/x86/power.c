@@ -2,8 +2,9 @@
  * Ending: power-off, reboot, halt.
  *
  * Problem: no single way works on every machine, and this code runs after a panic, when nothing else can be trusted.
- * Invariant: machine_end() takes no lock, allocates nothing, waits for nothing longer than 100 ms per attempt, and
- * never returns: when every way has failed the CPU halts with a line that says so.
+ * Invariant: machine_end() takes no lock, allocates nothing, waits for nothing longer than 100 ms per attempt (and
+ * for a reader of the serial line, uart.c), and never returns: when every way has failed the CPU halts with a line that
+ * says so.
  *
  * The values that mean "off" are in the firmware's AML, which domain 0 interprets and Serai does not; domain 0's word
  * is taken when there is one, else the constant found in the DSDT (acpi_find_s5()).
@@ -14,6 +15,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/smp.h"
+#include "arch/x86/uart.h"
 #include "core/reject.h"
 #include "lib/print.h"
 
@@ -117,6 +119,7 @@ void machine_end(enum machine_end how)
 {
     cli();
     smp_stop_others();
+    serial_force();
     if (how == MACHINE_POWEROFF) {
         if (power_can_switch_off())
             switch_off();

@@ -1,4 +1,4 @@
-/* The serial console: one 16550 port, polled output, interrupt or polled input. Theory in uart.c. */
+/* The serial console: one 16550 port; output through a ring, input by interrupt or polled. Theory in uart.c. */
 #pragma once
 #include "lib/types.h"
 
@@ -10,8 +10,13 @@
  */
 void serial_init(const char *com1, const char *com2, const char *console);
 bool serial_present(void);
-/* Output; "\n" is sent as "\r\n". The caller serialises (console lock); bounded time per 16 bytes. */
+/*
+ * Output; "\n" is sent as "\r\n". What the port does not take at once is sent later, by its interrupt; before
+ * serial_interrupts_on() and with sync_console it is waited for. Bounded time, see uart.c. Takes: leaf.
+ */
 void serial_write(const char *s, size_t bytes);
+/* The end is near, all other CPUs have stopped: send what still waits; from now on no lock is taken. */
+void serial_force(void);
 /* Next received byte, or -1. One reader at a time. */
 int serial_read(void);
 /* From now on input raises PENDING_CONSOLE on `cpu`. Needs irq_init(). False: the port stays polled. */
