@@ -55,11 +55,11 @@ static struct {
     struct spinlock scrubber;   /* who has it may hold a piece that is in no list */
     u32 head[ZONES][KINDS][MAX_ORDER + 1];
     u32 nonempty[ZONES][KINDS]; /* bit per order whose list has blocks */
+    u32 zones[KINDS];           /* bit per zone that has blocks of that kind */
     u64 zone_free[ZONES];       /* frames in the zone's lists */
     u64 free;                   /* frames in all lists and in the scrubber's hands */
     u64 total;
     u64 claimed;
-    u32 dirty_blocks;
 } heap = { .lock = SPINLOCK(heap), .scrubber = SPINLOCK(scrub) };
 
 static unsigned zone_of(mfn_t mfn) { return highest_bit(mfn); }
@@ -89,8 +89,8 @@ static void block_insert(mfn_t mfn, unsigned order, u64 prefix)
         mfn_frame(next)->prev = (u32)mfn;
     heap.head[zone][kind][order] = (u32)mfn;
     heap.nonempty[zone][kind] |= 1u << order;
+    heap.zones[kind] |= 1u << zone;
     heap.zone_free[zone] += 1UL << order;
-    heap.dirty_blocks += kind == DIRTY;
 }
 
 /* How many frames at its beginning are not dirty. */
@@ -107,10 +107,9 @@ static u64 block_remove(mfn_t mfn, unsigned order)
         heap.head[zone][kind][order] = f->next;
     if (f->next)
         mfn_frame(f->next)->prev = f->prev;
-    if (!heap.head[zone][kind][order])
-        heap.nonempty[zone][kind] &= ~(1u << order);
+    if (!heap.head[zone][kind][order] && !(heap.nonempty[zone][kind] &= ~(1u << order)))
+        heap.zones[kind] &= ~(1u << zone);
     heap.zone_free[zone] -= 1UL << order;
-    heap.dirty_blocks -= kind == DIRTY;
     f->progress = 0;
     f->next = f->prev = 0;
     return prefix;
@@ -165,19 +164,24 @@ static mfn_t block_cut(mfn_t mfn, unsigned have, unsigned order, u64 prefix, boo
 /* Take 2^order frames from the highest zone below the limit that has them; the rest of a larger block goes back. */
 static mfn_t block_take(unsigned order, unsigned zones)
 {
-    while (zones-- > 0) {
+    u32 left = (heap.zones[READY] | heap.zones[DIRTY]) & (u32)((1UL << zones) - 1);
+
+    while (left) {
+        unsigned zone = highest_bit(left);
+
         for (enum kind kind = READY; kind < KINDS; kind++) {
-            u32 fit = heap.nonempty[zones][kind] >> order;
+            u32 fit = heap.nonempty[zone][kind] >> order;
             unsigned have;
             mfn_t mfn;
 
             if (!fit)
                 continue;
             have = order + lowest_bit(fit);
-            mfn = heap.head[zones][kind][have];
+            mfn = heap.head[zone][kind][have];
             /* The high end of memory is used first within a block, too. */
             return block_cut(mfn, have, order, block_remove(mfn, have), true);
         }
+        left &= ~(1u << zone);
     }
     return MFN_NONE;
 }
@@ -215,12 +219,9 @@ static mfn_t dirty_piece(unsigned *order)
     mfn_t mfn = MFN_NONE;
 
     spin_lock(&heap.lock);
-    for (unsigned zone = ZONES; zone-- > 0 && mfn == MFN_NONE;) {
-        unsigned have;
+    if (heap.zones[DIRTY]) {
+        unsigned zone = highest_bit(heap.zones[DIRTY]), have = lowest_bit(heap.nonempty[zone][DIRTY]);
 
-        if (!heap.nonempty[zone][DIRTY])
-            continue;
-        have = lowest_bit(heap.nonempty[zone][DIRTY]);
         *order = min(have, (unsigned)SCRUB_ORDER);
         mfn = heap.head[zone][DIRTY][have];
         mfn = block_cut(mfn, have, *order, block_remove(mfn, have), false);
@@ -257,7 +258,7 @@ bool heap_scrub_idle(void)
 {
     bool more;
 
-    if (likely(!READ_ONCE(heap.dirty_blocks)) || !spin_trylock(&heap.scrubber))
+    if (likely(!READ_ONCE(heap.zones[DIRTY])) || !spin_trylock(&heap.scrubber))
         return false;
     more = scrub_piece();
     spin_unlock(&heap.scrubber);
