@@ -42,6 +42,7 @@ struct domain *domain_list;
 
 static struct spinlock domlist_lock = SPINLOCK(domlist);
 static struct domain **table[NR_LEAVES];
+static struct domain *last_domain;      /* of the list; under domlist_lock */
 static struct domain *dead_list;        /* last reference gone, not freed yet; lock-free stack */
 static struct domain *spare_list;       /* structures for new domains; under domlist_lock */
 static domid_t next_id = 1;             /* under domlist_lock */
@@ -157,14 +158,39 @@ static struct domain *alloc_domain(domid_t id)
     return d;
 }
 
+/* On the list, at the place of its id: ids rise until they wrap, so that is nearly always the end. */
+static void list_insert(struct domain *d)
+{
+    struct domain *prev = last_domain;
+
+    while (prev && prev->id > d->id)
+        prev = prev->prev;
+    d->prev = prev;
+    d->next = prev ? prev->next : domain_list;
+    if (d->next)
+        d->next->prev = d;
+    else
+        last_domain = d;
+    __atomic_store_n(prev ? &prev->next : &domain_list, d, __ATOMIC_RELEASE); /* walkers without the lock see it whole */
+}
+
+static void list_remove(struct domain *d)
+{
+    if (d->prev)
+        d->prev->next = d->next;
+    else
+        domain_list = d->next;
+    if (d->next)
+        d->next->prev = d->prev;
+    else
+        last_domain = d->prev;
+}
+
 static void release_id(struct domain *d)
 {
-    struct domain **at;
-
     spin_lock(&domlist_lock);
-    for (at = &domain_list; *at && *at != d; at = &(*at)->next) {}
-    if (*at)
-        *at = d->next;
+    if (d->created)
+        list_remove(d);
     __atomic_store_n(slot_of(d->id), NULL, __ATOMIC_RELEASE);
     d->next_dead = spare_list;
     spare_list = d;
@@ -246,7 +272,7 @@ static void free_parts(struct domain *d)
 
 struct domain *domain_create(domid_t id, const struct domain_config *cfg, long *err)
 {
-    struct domain *d, **at;
+    struct domain *d;
 
     if (!cfg->max_vcpus || cfg->max_vcpus > DOMAIN_MAX_VCPUS) {
         *err = reject(-EINVAL, "a domain of %u vcpus: 1 to %u", cfg->max_vcpus, DOMAIN_MAX_VCPUS);
@@ -274,13 +300,11 @@ struct domain *domain_create(domid_t id, const struct domain_config *cfg, long *
         return NULL;
     }
     spin_lock(&domlist_lock);
-    for (at = &domain_list; *at && (*at)->id < d->id; at = &(*at)->next) {}
-    d->next = *at;
-    __atomic_store_n(at, d, __ATOMIC_RELEASE); /* walkers without the lock see a whole node */
+    list_insert(d);
+    d->created = true;
     spin_unlock(&domlist_lock);
     if (!d->id)
         domain0 = d;
-    d->created = true;
     __atomic_store_n(&d->refs, 1, __ATOMIC_RELEASE);
     return d;
 }

@@ -24,12 +24,12 @@ struct domain {
     u16 max_vcpus;
     bool privileged;            /* domain 0: control interface, hardware */
     u8 dying;                   /* enum dying */
-    bool created;               /* visible to others */
+    bool created;               /* on the domain list */
     bool logging;               /* its writes are logged: core/log_dirty.c */
     bool polled;                /* a vcpu of it has used SCHEDOP_poll: events must look for pollers */
     u32 refs;                   /* domain_get/put; freed at 0 */
     struct vcpu **vcpu;         /* [max_vcpus], NULL where not created */
-    struct domain *next;        /* domain list, ascending id */
+    struct domain *next, *prev; /* domain list, ascending id */
 
     struct domain *next_dead;   /* list of domains without references, or of spare structures */
 
