@@ -171,7 +171,8 @@ static void list_insert(struct domain *d)
         d->next->prev = d;
     else
         last_domain = d;
-    __atomic_store_n(prev ? &prev->next : &domain_list, d, __ATOMIC_RELEASE); /* walkers without the lock see it whole */
+    /* Who walks without the lock sees it whole. */
+    __atomic_store_n(prev ? &prev->next : &domain_list, d, __ATOMIC_RELEASE);
 }
 
 static void list_remove(struct domain *d)
