@@ -11,9 +11,9 @@
  * out, which makes the rule exact and lets 0 end every list. Highest zones are used first: low memory is for those
  * who need it.
  *
- * Invariant: every RAM frame handed to heap_add() is either in exactly one free block, or in the scrubber's hands, or
- * has an owner; `free` counts the first two. The head of a free block has owner OWNER_NONE and progress = order + 1,
- * its other frames have progress 0.
+ * Invariant: every RAM frame handed to heap_add() is either in exactly one free block, or in the queue, or in the
+ * scrubber's hands, or has an owner; `free` counts all but the last. The head of a free block has owner OWNER_NONE and
+ * progress = order + 1, its other frames have progress 0.
  *
  * Scrubbing. A frame that a guest could reach returns through heap_free_dirty() and is free at once, marked dirty.
  * Who allocates it flushes the TLBs that were not flushed since (a stale entry could still read or even write it), and
@@ -21,13 +21,16 @@
  * piece by piece: so a domain's death costs no clearing, nor does the next one's birth if there was time between them.
  * Blocks are of two kinds, ready and dirty; within a zone ready ones are used first. The head of a dirty block knows
  * how many frames at its beginning hold no guest's data: behind these each frame's own mark says, and the scrubber goes
- * on. One flush covers everything that is dirty at that moment.
+ * on.
+ * One flush covers everything that is dirty at that moment. So that a guest that gives and takes the same page makes no
+ * flushes of every CPU, a frame passes through a queue of QUEUE frames before it enters a block: then there is at most
+ * one flush for as many frames that were given up.
  *
  * Claims are promises: `claimed` frames may be taken only by domains that hold them (core/frame.c).
  *
  * Imprecise on purpose: memory that only Serai used is not cleared when it is freed but when somebody asks for zeroed
  * memory, so Serai's own page churn costs nothing. A sleeping CPU is not woken to scrub. A dirty block may hold no
- * dirty frame any more; the scrubber finds out.
+ * dirty frame any more; the scrubber finds out. When nothing but the queue is left, each allocation may flush.
  */
 #include "core/heap.h"
 #include "arch/arch.h"
@@ -39,6 +42,8 @@
 #include "abi/xen.h"
 
 #define ZONES 32            /* mfns have at most 32 bits: struct frame links by u32 */
+#define QUEUE 512           /* emptying it at once is some 100000 instructions */
+#define IDLE_FLUSH 1000000  /* ns: no sooner after the last time an idle CPU takes what is in the queue */
 #define SCRUB_ORDER 5       /* 32 frames, some 35000 instructions: an idle CPU that is woken is not late */
 
 /* Uses of struct frame.type while a frame is free or Serai's: what it contains (TYPE_NONE: nobody knows) ... */
@@ -57,9 +62,12 @@ static struct {
     u32 nonempty[ZONES][KINDS]; /* bit per order whose list has blocks */
     u32 zones[KINDS];           /* bit per zone that has blocks of that kind */
     u64 zone_free[ZONES];       /* frames in the zone's lists */
-    u64 free;                   /* frames in all lists and in the scrubber's hands */
+    u64 free;                   /* frames in all lists, in the queue and in the scrubber's hands */
     u64 total;
     u64 claimed;
+    u32 oldest, newest;         /* of the queue, linked by `next`; 0: it is empty */
+    u32 queued;
+    ns_t next_look;             /* when an idle CPU may empty the queue again */
 } heap = { .lock = SPINLOCK(heap), .scrubber = SPINLOCK(scrub) };
 
 static unsigned zone_of(mfn_t mfn) { return highest_bit(mfn); }
@@ -254,12 +262,35 @@ static bool scrub_piece(void)
     return true;
 }
 
+/* Heap lock held. */
+static void queue_leave(u32 frames)
+{
+    while (frames-- && heap.oldest) {
+        mfn_t mfn = heap.oldest;
+
+        heap.oldest = mfn_frame(mfn)->next;
+        heap.queued--;
+        block_free(mfn, 0, 0);
+    }
+}
+
+static void queue_empty(void)
+{
+    spin_lock(&heap.lock);
+    queue_leave(QUEUE);
+    spin_unlock(&heap.lock);
+}
+
 bool heap_scrub_idle(void)
 {
     bool more;
 
-    if (likely(!READ_ONCE(heap.zones[DIRTY])) || !spin_trylock(&heap.scrubber))
+    if (likely(!READ_ONCE(heap.zones[DIRTY]) && !READ_ONCE(heap.oldest)) || !spin_trylock(&heap.scrubber))
         return false;
+    if (!READ_ONCE(heap.zones[DIRTY]) && now_ns() >= heap.next_look) {
+        heap.next_look = now_ns() + IDLE_FLUSH;
+        queue_empty();
+    }
     more = scrub_piece();
     spin_unlock(&heap.scrubber);
     return more;
@@ -273,7 +304,10 @@ void heap_free_dirty(mfn_t mfn)
     f->stamp = tlb_clock();
     spin_lock(&heap.lock);
     frames_set_free(mfn, 0, FREE_DIRTY);
-    block_free(mfn, 0, 0);
+    *(heap.oldest ? &mfn_frame(heap.newest)->next : &heap.oldest) = (u32)mfn;
+    heap.newest = (u32)mfn;
+    if (++heap.queued > QUEUE)
+        queue_leave(1);
     heap.free++;
     spin_unlock(&heap.lock);
 }
@@ -328,8 +362,9 @@ mfn_t heap_alloc_credit(unsigned order, unsigned addr_bits, u64 credit)
     if (order > MAX_ORDER || unlikely(heap_fails_now()))
         return MFN_NONE;
     mfn = try_alloc(order, zones, credit, &broke_claims);
-    if (mfn == MFN_NONE && !broke_claims) { /* was it cut for the scrubber? Wait until its piece is back */
+    if (mfn == MFN_NONE && !broke_claims) { /* part of it may be in the queue, or a piece with the scrubber: wait */
         spin_lock(&heap.scrubber);
+        queue_empty();
         mfn = try_alloc(order, zones, credit, &broke_claims);
         spin_unlock(&heap.scrubber);
     }
@@ -438,6 +473,7 @@ unsigned heap_scrub_all(void)
     unsigned pieces = 0;
 
     spin_lock(&heap.scrubber);
+    queue_empty();
     while (scrub_piece())
         pieces++;
     spin_unlock(&heap.scrubber);
