@@ -49,6 +49,7 @@ struct domain {
     struct spinlock page_lock;  /* class pages */
     u32 page_head;              /* first frame of the domain's list (mfn, 0: none), see struct frame */
     u64 tot_pages, max_pages, claim_pages;
+    u64 stolen_pages;           /* taken for an exchange that is under way: they or others come back */
     u64 shared_pages;           /* FRAME_SERAI frames */
     u64 serai_bytes, serai_limit; /* objects of Serai charged to this domain */
 

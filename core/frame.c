@@ -10,7 +10,7 @@
  * owner's, while others map it, and a domain structure lives as long as its list has a frame (one domain reference
  * for the whole list).
  *
- * frame_get() first takes a reference and then looks at the owner: the owner cannot change under a reference, and
+ * frame_get() takes a reference and then looks at the owner: the owner cannot change under a reference, and
  * the reference that should not have been taken is dropped like any other. Frames in the allocator, and Serai's own,
  * have no references, so nobody can get at them.
  *
@@ -20,7 +20,7 @@
  *
  * A guest dies here never; a count that goes below zero is a defect of Serai.
  */
-#include "core/frame.h"
+#include "core/frame_inline.h"
 #include "abi/xen.h"
 #include "arch/arch.h"
 #include "core/domain.h"
@@ -35,35 +35,9 @@
 
 /* ---- references ---- */
 
-static bool get_any(struct frame *f)
-{
-    u64 have = READ_ONCE(f->count);
-
-    do {
-        if (!(have & FRAME_REFS) || (have & FRAME_IO))
-            return false;
-    } while (!__atomic_compare_exchange_n(&f->count, &have, have + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
-    return true;
-}
-
 bool frame_get(mfn_t mfn, const struct domain *d)
 {
-    u16 owner;
-
-    if (!frame_get_any(mfn, &owner))
-        return false;
-    if (owner == d->id)
-        return true;
-    frame_put(mfn);
-    return false;
-}
-
-bool frame_get_any(mfn_t mfn, u16 *owner)
-{
-    if (!mfn_valid(mfn) || !get_any(mfn_frame(mfn)))
-        return false;
-    *owner = READ_ONCE(mfn_frame(mfn)->owner);
-    return true;
+    return mfn_valid(mfn) && ref_get_owned(mfn_frame(mfn), d->id);
 }
 
 /* Unlink a frame from its owner's list (page lock held); true if it was the last. */
@@ -203,7 +177,7 @@ bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order)
 
     flush_stale(mfn, order);
     spin_lock(&d->page_lock);
-    have = d->tot_pages;
+    have = d->tot_pages + d->stolen_pages;
     limit = d->max_pages;
     dying = READ_ONCE(d->dying) != DOMDYING_alive;
     if (!dying && have <= limit && pages <= limit - have) {
@@ -233,7 +207,13 @@ static void zero_for_guest(mfn_t mfn, unsigned order)
     }
 }
 
-mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits)
+static void m2p_set_all(mfn_t mfn, unsigned order, gfn_t gfn)
+{
+    for (u64 i = 0; i < 1UL << order; i++)
+        m2p_set(mfn + i, gfn == INVALID_M2P ? gfn : gfn + i);
+}
+
+mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits, gfn_t gfn)
 {
     mfn_t mfn = heap_alloc_credit(order, addr_bits, READ_ONCE(d->claim_pages));
 
@@ -244,8 +224,10 @@ mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits)
         return MFN_NONE;
     }
     zero_for_guest(mfn, order);
+    m2p_set_all(mfn, order, gfn);   /* as long as they are ours: the domain can give its frames back at any time */
     if (domain_assign_pages(d, mfn, order))
         return mfn;
+    m2p_set_all(mfn, order, INVALID_M2P);
     heap_free(mfn, order);
     return MFN_NONE;
 }
@@ -266,6 +248,7 @@ bool domain_steal_page(struct domain *d, mfn_t mfn)
         return false;
     }
     last = unlink_frame(d, mfn);
+    d->stolen_pages++;
     spin_unlock(&d->page_lock);
     f->owner = OWNER_SERAI;
     f->type = TYPE_NONE;
@@ -282,6 +265,8 @@ bool domain_replace_pages(struct domain *d, mfn_t mfn, unsigned order)
     flush_stale(mfn, order);
     spin_lock(&d->page_lock);
     alive = READ_ONCE(d->dying) == DOMDYING_alive;
+    ASSERT(d->stolen_pages >= 1UL << order);
+    d->stolen_pages -= 1UL << order;
     if (alive)
         link_frames(d, mfn, order);
     spin_unlock(&d->page_lock);
@@ -298,7 +283,8 @@ long domain_claim(struct domain *d, u64 pages)
     limit = d->max_pages;
     use_claim(d, d->claim_pages);
     more = pages > have ? pages - have : 0;
-    if (pages > limit || (pages && !more))
+    /* A dying one has dropped its claim and would never drop another. */
+    if (pages > limit || (pages && (!more || READ_ONCE(d->dying) != DOMDYING_alive)))
         rc = -EINVAL;
     else if (more && !heap_claim(more))
         rc = -ENOMEM;

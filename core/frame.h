@@ -65,8 +65,6 @@ static inline bool mfn_is_ram(mfn_t mfn)
  * frame_put() drops one; the last one gives the frame back to the allocator.
  */
 bool __must_check frame_get(mfn_t mfn, const struct domain *d);
-/* The same whoever the owner is; the owner's id in *owner. */
-bool __must_check frame_get_any(mfn_t mfn, u16 *owner);
 void frame_put(mfn_t mfn);
 
 /*

@@ -56,9 +56,10 @@ u64 heap_claimed_pages(void);
 /*
  * Frames as a guest's memory: allocate, scrub, assign to d (owner, FRAME_ALLOCATED, one reference, type
  * TYPE_NONE, on d's list, d->tot_pages). MFN_NONE with a recorded reason if the heap or d->max_pages is
- * exhausted. frame_release()/frame_put() give single frames back. Takes: pages, heap.
+ * exhausted. Their entries of the machine-to-physical table say gfn and on (INVALID_M2P: nothing). When it returns, d
+ * may have given some back already: who wants to do so, too, needs frame_get(). Takes: pages, heap.
  */
-mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits);
+mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits, gfn_t gfn);
 /* Assign already allocated frames; false if it would exceed d->max_pages. */
 bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order);
 /*
@@ -68,7 +69,10 @@ bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order);
  * Takes: pages.
  */
 bool domain_steal_page(struct domain *d, mfn_t mfn);
-/* Assign in place of as many pages just stolen: without looking at d->max_pages. False: d is being destroyed. */
+/*
+ * Assign in place of as many pages just stolen: without looking at d->max_pages, which they were counted against all
+ * the time. False: d is being destroyed.
+ */
 bool domain_replace_pages(struct domain *d, mfn_t mfn, unsigned order);
 /*
  * Claims (XENMEM_claim_pages): promise d that it can grow to `pages` frames in all; 0 drops what is left of the claim.

@@ -61,16 +61,20 @@ static bool base_move(struct domain *d, mfn_t from, mfn_t to)
     struct frame *f = mfn_frame(from), *t = mfn_frame(to);
     bool done = false;
 
-    if (unlikely(!from || !mfn_valid(to)))
+    if (unlikely(!from || !mfn_valid(to) || from == to))
         return false;
     spin_lock(&d->mmu_lock);
-    u64 x = READ_ONCE(t->type), y = READ_ONCE(f->type);
-    if (likely((x & (TYPE_MASK | TYPE_VALIDATED)) == (TYPE_L4 | TYPE_VALIDATED) && (x & TYPE_USES) != TYPE_USES &&
-               t->owner == d->id && (y & TYPE_USES) > 1) && from != to && likely(ref_get_owned(t, d->id))) {
-        WRITE_ONCE(t->type, x + 1);
-        WRITE_ONCE(f->type, y - 1);
-        ref_put(f);
-        done = true;
+    if (likely(ref_get_owned(t, d->id))) {      /* first: the type that is read now is that of d's frame */
+        u64 x = READ_ONCE(t->type), y = READ_ONCE(f->type);
+        if (likely((x & (TYPE_MASK | TYPE_VALIDATED)) == (TYPE_L4 | TYPE_VALIDATED) && (x & TYPE_USES) != TYPE_USES &&
+                   (y & TYPE_USES) > 1)) {
+            WRITE_ONCE(t->type, x + 1);
+            WRITE_ONCE(f->type, y - 1);
+            ref_put(f);
+            done = true;
+        } else {
+            frame_put(to);
+        }
     }
     spin_unlock(&d->mmu_lock);
     return done;
@@ -87,6 +91,9 @@ static long base_set(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
         arch_base_changed(v, user);
         return 0;
     }
+    /* Of what the old base leaves we can owe the rest if we owe nothing else. */
+    if (unlikely(current->mmu_orphan) && !orphans_finish(current, false))
+        return -ERESTART;
     if (mfn) {
         long rc = base_get(d, mfn);
         if (rc)

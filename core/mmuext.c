@@ -30,6 +30,10 @@ long vcpu_mask_cpus(struct domain *d, gva_t bitmap, cpumask_t *out)
     return 0;
 }
 
+/* What an operation answers that is done, and took long. */
+#define DONE_LONG 1
+static long how_long(const struct mmu_work *w) { return w->left < MMU_WORK - 64 ? DONE_LONG : 0; }
+
 static long pin(struct domain *d, mfn_t mfn, u64 type)
 {
     struct mmu_work w = { MMU_WORK, 0 };
@@ -49,7 +53,7 @@ static long pin(struct domain *d, mfn_t mfn, u64 type)
         }
     }
     spin_unlock(&d->mmu_lock);
-    return rc;
+    return rc ? rc : how_long(&w);
 }
 
 /* A partial table that is not pinned is what an earlier, pre-empted unpin (or pin) left: go on undoing it. */
@@ -73,7 +77,7 @@ static long unpin(struct domain *d, mfn_t mfn)
     }
     spin_unlock(&d->mmu_lock);
     frame_put(mfn);
-    return rc;
+    return rc ? rc : how_long(&w);
 }
 
 static long multi_flush(struct vcpu *v, const struct mmuext_op *op, u64 what)
@@ -190,23 +194,23 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
             break;
         }
         rc = one_op(v, d, &op);
-        if (!rc)
+        if (likely(!rc) && likely((++i & 31) != 31) && likely(!v->mmu_orphan))
+            continue;
+        if (rc == DONE_LONG) {
+            rc = 0;
             i++;
-        if (unlikely(rc == -ERESTART || (i & 31) == 31 || v->mmu_orphan)) {
-            bool more = i < count && (!rc || rc == -ERESTART);
-            if ((preempt_check() && more) || (!rc && v->mmu_orphan)) {
-                if (held)
-                    domain_put(held);
-                if (mmu_report_done(pdone, i, resumed))
-                    return -EFAULT;   /* said */
-                return hypercall_continue(__HYPERVISOR_mmuext_op, 4, i < count ? ops + i * sizeof(op) : ops,
-                                          (count - i) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
-            }
-            if (rc == -ERESTART)
-                rc = 0;
         }
-        if (rc)
+        if (rc && rc != -ERESTART)
             break;
+        if ((preempt_check() && i < count) || (!rc && v->mmu_orphan)) {
+            if (held)
+                domain_put(held);
+            if (mmu_report_done(pdone, i, resumed))
+                return -EFAULT;   /* said */
+            return hypercall_continue(__HYPERVISOR_mmuext_op, 4, i < count ? ops + i * sizeof(op) : ops,
+                                      (count - i) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
+        }
+        rc = 0;
     }
     if (held)
         domain_put(held);

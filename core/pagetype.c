@@ -160,10 +160,13 @@ static long table_undo(struct domain *d, mfn_t mfn, unsigned level, struct mmu_w
     if (level > 1 && i < PTES_PER_PAGE && (t[i] & PTE_PRESENT) && (level < 4 || l4_slot_is_guests(i)) &&
         mfn_is_ram(pte_mfn(t[i]))) {
         mfn_t child = pte_mfn(t[i]);
-        u64 type = READ_ONCE(mfn_frame(child)->type);
-        if ((type & TYPE_PARTIAL) && type_level(type) == level - 1 && mfn_frame(child)->owner == d->id &&
-            table_put(d, child, w))
-            return -ERESTART;
+        if (frame_get(child, d)) {      /* d's, or it is not our business; and it stays what it is */
+            u64 type = READ_ONCE(mfn_frame(child)->type);
+            long rc = (type & TYPE_PARTIAL) && type_level(type) == level - 1 ? table_put(d, child, w) : 0;
+            frame_put(child);
+            if (rc)
+                return -ERESTART;
+        }
     }
     for (marks &= groups_below(i, level); marks; ) {
         unsigned group = highest_bit(marks);

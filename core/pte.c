@@ -43,11 +43,11 @@ struct pte_taken pte_take_device(struct domain *d, pg_owner_t pg, u64 pte)
 
 long pte_refuse_owner(mfn_t mfn, pg_owner_t pg)
 {
-    u16 owner;
+    const struct frame *f = mfn_frame(mfn);
+    u16 owner = READ_ONCE(f->owner);
 
-    if (!frame_get_any(mfn, &owner))
+    if (!(READ_ONCE(f->count) & FRAME_REFS))
         return reject(-EINVAL, "frame %#lx is nobody's", (unsigned long)mfn);
-    frame_put(mfn);
     return reject(-EPERM, "frame %#lx belongs to domain %u, not to domain %u", (unsigned long)mfn, owner, pg);
 }
 

@@ -3,8 +3,9 @@
  *
  * Problem: the device itself holds address and data of its messages, written in two or three pieces, and may send one
  * in between; and domain 0 names the place of an MSI-X table by a machine address.
- * Invariant: a message is changed while it is masked where a mask exists; a table address is believed only if no byte
- * of it is RAM, so that Serai never writes into anybody's memory on domain 0's word.
+ * Invariant: a message is changed while it is masked where a mask exists; a table address is believed only if domain 0
+ * could write there itself and no byte of it is RAM, so that Serai never writes into anybody's memory, nor into the
+ * interrupt controllers, on domain 0's word.
  * Imprecise on purpose: a new vector for an MSI function without mask bits is written with the capability briefly off;
  * that happens only before a guest binds it. Later only the destination changes, which is one write.
  */
@@ -13,6 +14,8 @@
 #include "core/frame.h"
 #include "core/heap.h"
 #include "core/reject.h"
+#include "core/vcpu.h"
+#include "lib/rangeset.h"
 
 #define MSI_CONTROL 2
 #define MSI_ENABLE 0x0001u
@@ -68,6 +71,16 @@ static volatile void *map_table(paddr_t pa)
     return (volatile char *)p->va + (pa & (PAGE_SIZE - 1));
 }
 
+/* Are the four words of an entry in one page, which is a device's? */
+static bool table_place_ok(paddr_t slot)
+{
+    mfn_t mfn = slot >> PAGE_SHIFT;
+    const struct domain *d = current->domain;
+
+    return (slot & (PAGE_SIZE - 1)) <= PAGE_SIZE - 16 && !mfn_is_ram(mfn) && !machine_frame_readonly(mfn) && d->iomem &&
+           rangeset_contains(d->iomem, mfn, mfn);
+}
+
 static long prepare_msix(struct pci_msi *m, paddr_t table, unsigned entry)
 {
     paddr_t slot = table + entry * 16UL;
@@ -76,7 +89,7 @@ static long prepare_msix(struct pci_msi *m, paddr_t table, unsigned entry)
     if (entry > (control & MSIX_SIZE) || (table & 7))
         return reject(-EINVAL, "MSI-X entry %u of a table at %#lx: the device has %u entries", entry, table,
                       (control & MSIX_SIZE) + 1);
-    if (slot < table || slot >> 52 || mfn_is_ram(slot >> PAGE_SHIFT))
+    if (slot < table || !table_place_ok(slot))
         return reject(-EINVAL, "MSI-X table at %#lx: that is no device memory", table);
     m->entry = (u16)entry;
     m->maskable = true;

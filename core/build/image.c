@@ -56,7 +56,7 @@ u64 image_grow(struct image *im, u64 pages)
     u64 left = pages;
     while (left) {
         order = min(order, highest_bit(left));
-        mfn_t mfn = domain_alloc_pages(im->d, order, 0);
+        mfn_t mfn = domain_alloc_pages(im->d, order, 0, INVALID_M2P);
         if (mfn == MFN_NONE) {
             if (order-- == 0)
                 break;

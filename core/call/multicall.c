@@ -18,11 +18,15 @@
 
 #define POLL_EVERY 8    /* look for pre-emption after this many entries: most are far shorter than the look */
 
-/* A list that is just too short to look for pre-emption itself. */
+/*
+ * A list that is just too short to look for pre-emption itself; and memory_op, one extent of which may be 512 pages to
+ * clear (its second argument is an address, above LONG_LIST unless it fails at once).
+ */
 #define LONG_LIST 64
+#define MAY_BE_LONG (1UL << __HYPERVISOR_mmu_update | 1UL << __HYPERVISOR_mmuext_op | 1UL << __HYPERVISOR_memory_op)
 static bool was_long(const struct mc_state *mc)
 {
-    return (mc->op == __HYPERVISOR_mmu_update || mc->op == __HYPERVISOR_mmuext_op) && mc->args[1] > LONG_LIST;
+    return mc->op < 64 && (MAY_BE_LONG >> mc->op & 1) && mc->args[1] > LONG_LIST;
 }
 
 static gva_t entry_at(u64 list, u64 i)

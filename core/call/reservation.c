@@ -31,10 +31,14 @@ struct request {
     unsigned order, addr_bits;
 };
 
-static void give_back(mfn_t mfn, unsigned order)
+/* Are they still its own? Another vcpu may have given them back, and somebody else have got them. */
+static void give_back(const struct request *r, mfn_t mfn)
 {
-    for (u64 i = 0; i < 1UL << order; i++)
-        frame_release(mfn + i);
+    for (u64 i = 0; i < 1UL << r->order; i++)
+        if (frame_get(mfn + i, r->d)) {
+            frame_release(mfn + i);
+            frame_put(mfn + i);
+        }
 }
 
 static long populate_extent(const struct request *r, u64 i)
@@ -45,15 +49,13 @@ static long populate_extent(const struct request *r, u64 i)
         return reject(-EFAULT, "frame list entry %lu cannot be read", (unsigned long)i);
     if (gfn + (1UL << r->order) - 1 < gfn)
         return reject(-EINVAL, "guest frame %#lx wraps around", (unsigned long)gfn);
-    mfn = domain_alloc_pages(r->d, r->order, r->addr_bits);
+    mfn = domain_alloc_pages(r->d, r->order, r->addr_bits, gfn);
     if (mfn == MFN_NONE)
         return refuse_quietly(-ENOMEM); /* domain_alloc_pages() said why */
-    for (u64 j = 0; j < 1UL << r->order; j++) {
-        m2p_set(mfn + j, gfn + j);
+    for (u64 j = 0; j < 1UL << r->order; j++)
         log_dirty_wrote(mfn + j);
-    }
     if (copy_elem_to_guest(r->list, i, &mfn)) {
-        give_back(mfn, r->order);
+        give_back(r, mfn);
         return reject(-EFAULT, "frame list entry %lu cannot be written", (unsigned long)i);
     }
     perfc_add(PERFC_populate_pages, 1UL << r->order);
@@ -62,12 +64,12 @@ static long populate_extent(const struct request *r, u64 i)
 
 static long increase_extent(const struct request *r, u64 i)
 {
-    u64 mfn = domain_alloc_pages(r->d, r->order, r->addr_bits);
+    u64 mfn = domain_alloc_pages(r->d, r->order, r->addr_bits, INVALID_M2P);
 
     if (mfn == MFN_NONE)
         return refuse_quietly(-ENOMEM); /* domain_alloc_pages() said why */
     if (!gva_null(r->list) && copy_elem_to_guest(r->list, i, &mfn)) {
-        give_back(mfn, r->order);
+        give_back(r, mfn);
         return reject(-EFAULT, "frame list entry %lu cannot be written", (unsigned long)i);
     }
     perfc_add(PERFC_populate_pages, 1UL << r->order);

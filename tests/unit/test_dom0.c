@@ -27,9 +27,9 @@ bool guest_range_ok(u64 va, u64 bytes)
     return end >= va && (end <= 0x800000000000 || va >= 0xffff880000000000);
 }
 
-mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits)
+mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits, gfn_t gfn)
 {
-    (void)d, (void)addr_bits;
+    (void)d, (void)addr_bits, (void)gfn;
     mfn_t mfn = round_up(next_mfn, 1UL << order);
     if (order > largest || mfn + (1UL << order) > limit)
         return MFN_NONE;

@@ -143,7 +143,7 @@ static void guest_frames_come_zeroed_and_go_scrubbed(void **state)
     (void)state;
     for (unsigned round = 0; round < 3; round++) {
         /* All of memory, so that every frame is seen again. */
-        while (domain_alloc_pages(&guest, 0, 0) != MFN_NONE) {}
+        while (domain_alloc_pages(&guest, 0, 0, INVALID_M2P) != MFN_NONE) {}
         assert_int_equal(guest.tot_pages, all_free);
         for (mfn_t m = 1; m < FRAMES; m++) {
             assert_memory_equal(mfn_to_virt(m), zero, sizeof(zero));
@@ -276,16 +276,15 @@ static void scrubbing_and_allocating_mix(void **state)
 
 static void references_keep_a_frame(void **state)
 {
-    mfn_t mfn = domain_alloc_pages(&guest, 0, 0);
+    mfn_t mfn = domain_alloc_pages(&guest, 0, 0, INVALID_M2P);
     struct domain other = { .id = 9 };
-    u16 owner;
 
     (void)state;
     assert_int_equal(guest.refs, 2); /* the list's */
     assert_true(frame_get(mfn, &guest));
     assert_false(frame_get(mfn, &other));
-    assert_true(frame_get_any(mfn, &owner));
-    assert_int_equal(owner, guest.id);
+    assert_int_equal(mfn_frame(mfn)->count, FRAME_ALLOCATED | 2);
+    assert_true(frame_get(mfn, &guest));
     assert_true(frame_release(mfn));
     assert_false(frame_release(mfn)); /* once only */
     assert_int_equal(guest.tot_pages, 1);
@@ -294,7 +293,7 @@ static void references_keep_a_frame(void **state)
     frame_put(mfn);
     assert_int_equal(guest.tot_pages, 0);
     assert_int_equal(fake_m2p[mfn], INVALID_M2P);
-    assert_false(frame_get_any(mfn, &owner));
+    assert_false(frame_get(mfn, &guest));
     assert_false(frame_get(FRAMES + 5, &guest));
 }
 
@@ -304,22 +303,22 @@ static void maximum_is_a_maximum(void **state)
 
     (void)state;
     guest.max_pages = 3;
-    a = domain_alloc_pages(&guest, 1, 0);
+    a = domain_alloc_pages(&guest, 1, 0, INVALID_M2P);
     assert_true(a != MFN_NONE);
-    assert_int_equal(domain_alloc_pages(&guest, 1, 0), MFN_NONE);
+    assert_int_equal(domain_alloc_pages(&guest, 1, 0, INVALID_M2P), MFN_NONE);
     assert_int_equal(fake_rejects, 1);
-    b = domain_alloc_pages(&guest, 0, 0);
+    b = domain_alloc_pages(&guest, 0, 0, INVALID_M2P);
     assert_true(b != MFN_NONE);
-    assert_int_equal(domain_alloc_pages(&guest, 0, 0), MFN_NONE);
+    assert_int_equal(domain_alloc_pages(&guest, 0, 0, INVALID_M2P), MFN_NONE);
     assert_true(frame_release(a) && frame_release(a + 1) && frame_release(b));
     guest.max_pages = FRAMES;
     guest.dying = DOMDYING_dying;
-    assert_int_equal(domain_alloc_pages(&guest, 0, 0), MFN_NONE);
+    assert_int_equal(domain_alloc_pages(&guest, 0, 0, INVALID_M2P), MFN_NONE);
 }
 
 static void stolen_frames_are_nobodys(void **state)
 {
-    mfn_t mfn = domain_alloc_pages(&guest, 0, 0);
+    mfn_t mfn = domain_alloc_pages(&guest, 0, 0, INVALID_M2P);
 
     (void)state;
     assert_true(frame_get(mfn, &guest));
@@ -328,6 +327,8 @@ static void stolen_frames_are_nobodys(void **state)
     assert_true(domain_steal_page(&guest, mfn));
     assert_false(domain_steal_page(&guest, mfn));
     assert_int_equal(guest.tot_pages, 0);
+    guest.max_pages = 1;
+    assert_int_equal(domain_alloc_pages(&guest, 0, 0, INVALID_M2P), MFN_NONE); /* it still counts: one comes back */
     guest.max_pages = 0;
     assert_true(domain_replace_pages(&guest, mfn, 0)); /* back, whatever the limit is now */
     assert_true(frame_release(mfn));
@@ -342,12 +343,16 @@ static void claims_are_kept(void **state)
     (void)state;
     assert_int_equal(domain_claim(&guest, all_free), 0);
     assert_int_equal(heap_alloc(0, 0), MFN_NONE); /* all promised */
-    mfn = domain_alloc_pages(&guest, 0, 0);
+    mfn = domain_alloc_pages(&guest, 0, 0, INVALID_M2P);
     assert_true(mfn != MFN_NONE);
     assert_int_equal(guest.claim_pages, all_free - 1);
     assert_int_equal(domain_claim(&guest, 1), -EINVAL); /* it has that many */
     assert_int_equal(guest.claim_pages, 0);
     assert_int_equal(domain_claim(&guest, FRAMES + 1), -EINVAL);
+    guest.dying = DOMDYING_dying; /* nobody would drop it */
+    assert_int_equal(domain_claim(&guest, all_free), -EINVAL);
+    assert_int_equal(heap_claimed_pages(), 0);
+    guest.dying = DOMDYING_alive;
     guest.max_pages = 2 * FRAMES;
     assert_int_equal(domain_claim(&guest, 2 * FRAMES), -ENOMEM);
     assert_int_equal(domain_claim(&guest, 100), 0);
@@ -422,7 +427,7 @@ static void exhaustion_unwinds(void **state)
     assert_null(shared_page_alloc(&guest));
     assert_null(zalloc_pages(&guest, 0));
     assert_null(zalloc(&guest, 5000));
-    assert_int_equal(domain_alloc_pages(&guest, 0, 0), MFN_NONE);
+    assert_int_equal(domain_alloc_pages(&guest, 0, 0, INVALID_M2P), MFN_NONE);
     assert_int_equal(guest.serai_bytes, n * 2048u);
     while (n--)
         zfree(all[n]);

@@ -14,6 +14,7 @@
 #include "core/grant.h"
 #include "core/heap.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/mmu.h"
 #include "lib/string.h"
 
@@ -154,6 +155,45 @@ static void unwritable_lists_leave_nothing_behind(void **state)
         while (guest.page_head)
             frame_release(guest.page_head);
     }
+}
+
+/* Another vcpu, while this one is about to find its list unwritable: gives everything back, and dom0 gets it. */
+static bool rival;
+void log_dirty_note(mfn_t mfn)
+{
+    static u64 taken[512];
+
+    if (!rival || mfn_frame(mfn)->owner != guest.id)
+        return;
+    while (guest.page_head)
+        assert_true(frame_release(guest.page_head));
+    heap_scrub_all();
+    for (u64 n = 0; n < 512 && (taken[n] = heap_alloc(0, 0)) != mfn; n++) {}
+    for (u64 n = 0; n < 512 && taken[n] != mfn; n++)
+        heap_free(taken[n], 0);
+    assert_true(domain_assign_pages(&dom0, mfn, 0));
+    m2p_set(mfn, 7);
+    rival = false;
+    fake_fault_in = 0;
+}
+
+/* Once a vcpu took frames of another domain from it, because they had been its own a moment ago. */
+static void given_back_is_only_what_is_still_its_own(void **state)
+{
+    u64 list[1] = { 3 };
+    xen_memory_reservation_t r = reservation(list, 1, 0);
+    mfn_t mfn;
+
+    (void)state;
+    log_dirty_domains = 1;
+    rival = true;
+    assert_int_equal(memory_op(XENMEM_populate_physmap, &r), 0);
+    log_dirty_domains = 0;
+    mfn = dom0.page_head;
+    assert_int_equal(dom0.tot_pages, 1);
+    assert_int_equal(mfn_frame(mfn)->count, FRAME_ALLOCATED | 1);
+    assert_int_equal(fake_m2p[mfn], 7);
+    assert_true(frame_release(mfn));
 }
 
 /* ---- exchange ---- */
@@ -398,6 +438,7 @@ int main(void)
         TEST(populate_answers_frames_and_fills_the_table),
         TEST(extents_done_are_counted),
         TEST(unwritable_lists_leave_nothing_behind),
+        TEST(given_back_is_only_what_is_still_its_own),
         TEST(exchange_gives_contiguous_low_memory),
         TEST(failed_exchange_is_clean),
         TEST(exchange_splits_large_extents_above_the_maximum),

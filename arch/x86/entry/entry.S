@@ -26,6 +26,7 @@
 #define FLAT_CS32 0xe023
 #define FLAT_SS 0xe02b
 #define BY_SYSCALL 0x100        /* in entry_vector: may leave by SYSRET */
+#define HYPERCALL_IRET 23
 
 .macro SAVE_REGS
     pushq %rdi
@@ -264,7 +265,7 @@ iret_to_kernel:
     jmp 1b
 
 from_guest_kernel:
-    cmpl $23, 32(%rsp)
+    cmpl $HYPERCALL_IRET, 32(%rsp)
     je iret_straight
     /* ---- hypercall: number in RAX, arguments rdi rsi rdx r10 r8 r9 ---- */
 /*
@@ -340,7 +341,12 @@ exit_to_guest:
     jne exit_work
     movq INFO_current(%rsp), %rbx
     movq VCPU_info(%rbx), %rax
-    movzwl (%rax), %eax                 /* al: evtchn_upcall_pending, ah: evtchn_upcall_mask */
+    /*
+     * One load: al evtchn_upcall_pending, ah evtchn_upcall_mask. An event that comes now comes with an interrupt, masked
+     * or not (core/event.c), and is found when that returns; another vcpu that changes the mask races with its own
+     * kernel only.
+     */
+    movzwl (%rax), %eax
     testb %ah, %ah
     jnz 1f
     testb %al, %al
@@ -393,9 +399,11 @@ slow_hypercall:
     call hypercall_slow
     jmp hypercall_back
 
+/* do_iret() fetches the whole frame anew, but what lay where SS is said that it is iret that was called. */
 iret_slow:
     CLAC
     movq 16(%rsp), %r11
+    movq $HYPERCALL_IRET, 32(%rsp)
     jmp hypercall
 
 /* 32-bit SYSCALL (compatibility mode): always from guest user code. */
@@ -456,8 +464,8 @@ leave_to_idle:
 /* RSP = &regs.error_code: 0, rip 8, cs 16, rflags 24, rsp 32, ss 40 */
 #define PAGE_FAULT_MAYBE_PTWR 7     /* error code: present, write, ring 3; other bits of it have other reasons */
 #define ON_FAULT(field) (field - REGS_rip + 8)(%rsp)
-/* The part of the frame that is the same for both: rcx r11 error rip . . rsp ss; and out. */
-.macro FAULT_FRAME fixup
+/* The part of the frame that is the same for both: rcx r11 error rip . . rsp ss; events masked, if not yet; and out. */
+.macro FAULT_FRAME fixup, mask=0
     movq ON_FAULT(INFO_scratch + 8), %r11
 1:  movq %r11, (%rax)
     movq ON_FAULT(INFO_scratch + 16), %r11
@@ -477,6 +485,10 @@ leave_to_idle:
     EX 4b, \fixup
     EX 5b, \fixup
     EX 6b, \fixup
+    .if \mask
+    movq VCPU_info(%rcx), %r11
+    movb $1, 1(%r11)
+    .endif
     movq 24(%rsp), %r11
     andl $~0x74100, %r11d
     movq VCPU_fault_handler(%rcx), %rcx
@@ -564,18 +576,19 @@ fault_in_kernel:
     jnc 2f
     andl $~0x200, %r11d
 2:  movq %r11, 40(%rax)
-    EX 1b, fault_slow
-    EX 2b, fault_slow
-    movq VCPU_info(%rcx), %r11
-    movb $1, 1(%r11)
-    FAULT_FRAME fault_slow
+    EX 1b, fault_unstored
+    EX 2b, fault_unstored
+    FAULT_FRAME fault_unstored, mask=1
 
 fault_undo:
-    CLAC
     movb $0, VCPU_kernel_mode(%rcx)
     swapgs
     movq VCPU_info(%rcx), %rax
     movb $0, 1(%rax)
+fault_unstored:                         /* the C path reads CR2, which tells of our own store now */
+    CLAC
+    movq VCPU_cr2(%rcx), %r11
+    movq %r11, %cr2
 fault_slow:
     movq ON_FAULT(INFO_scratch), %rax
     movq ON_FAULT(INFO_scratch + 8), %rcx

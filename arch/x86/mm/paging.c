@@ -110,32 +110,44 @@ static paddr_t early_alloc(u64 bytes, u64 align)
     return best;
 }
 
+/* NULL: no memory (not before the heap works). */
 static u64 *table_alloc(void)
 {
     if (heap_ready) {
         mfn_t mfn = heap_alloc_zeroed(0, 0);
-        if (mfn == MFN_NONE)
-            panic("out of memory for Serai's own page tables");
-        return mfn_to_virt(mfn);
+        return mfn == MFN_NONE ? NULL : mfn_to_virt(mfn);
     }
     return phys_virt(early_alloc(PAGE_SIZE, PAGE_SIZE));
 }
 
 static u64 *table_next(u64 *table, unsigned index, u64 extra)
 {
-    if (!(table[index] & PTE_PRESENT))
-        table[index] = pte_make(virt_to_mfn(table_alloc()), PTE_PRESENT | PTE_RW | PTE_ACCESSED);
+    if (!(table[index] & PTE_PRESENT)) {
+        u64 *below = table_alloc();
+        if (!below)
+            return NULL;
+        table[index] = pte_make(virt_to_mfn(below), PTE_PRESENT | PTE_RW | PTE_ACCESSED);
+    }
     table[index] |= extra;
     ASSERT_ALWAYS(!(table[index] & PTE_PSE));
     return mfn_to_virt(pte_mfn(table[index]));
 }
 
-static u64 *walk_to(u64 va, unsigned level, u64 extra)
+/* The entry of that level for va; the tables above it are made. NULL: no memory. */
+static u64 *try_walk_to(u64 va, unsigned level, u64 extra)
 {
     u64 *t = idle_l4;
-    for (unsigned l = 4; l > level; l--)
+    for (unsigned l = 4; t && l > level; l--)
         t = table_next(t, pt_index(va, l), extra);
-    return &t[pt_index(va, level)];
+    return t ? &t[pt_index(va, level)] : NULL;
+}
+
+static u64 *walk_to(u64 va, unsigned level, u64 extra)
+{
+    u64 *e = try_walk_to(va, level, extra);
+    if (!e)
+        panic("out of memory for Serai's own page tables");
+    return e;
 }
 
 void paging_map(u64 va, paddr_t pa, u64 bytes, u64 flags)
@@ -445,6 +457,10 @@ volatile void *machine_map_device(paddr_t pa, size_t bytes)
 
     if (va + size > DEVICE_VIRT_END)
         return NULL;
+    /* Domain 0 has a page or a bus mapped for it at any time, also when its guests have all memory. */
+    for (u64 at = round_down(va, LARGE); size < LARGE && at < va + size; at += LARGE)
+        if (!try_walk_to(at, 1, 0))
+            return NULL;
     device_next += size;
     paging_map(va, start, size, KERNEL_RW | PTE_PCD | PTE_PWT);
     return (volatile void *)(va + (pa - start));

@@ -48,6 +48,7 @@ long do_set_trap_table(u64 traps)
 
     if (gva_null(table)) {
         memset(current->arch.trap, 0, sizeof(current->arch.trap));
+        isolate_refresh(current);
         return 0;
     }
     for (;;) {

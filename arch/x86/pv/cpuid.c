@@ -13,6 +13,7 @@
  */
 #include "arch/x86/pv/cpuid.h"
 #include "arch/x86/asm.h"
+#include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/pv/fpu.h"
 #include "core/frame.h"
@@ -316,32 +317,26 @@ void cpuid_init(void)
 
 /* ---- answers ---- */
 
-/* Guest TSC frequency from the time parameters published to it: ns = (tsc << shift) * mul >> 32. */
-static u32 guest_tsc_khz(const struct vcpu *v)
-{
-    u32 mul = v->info->time.tsc_to_system_mul;
-    int shift = v->info->time.tsc_shift;
-    u64 khz = mul ? (1000000UL << 32) / mul : 0;
-
-    return shift < 0 ? khz << -shift : khz >> shift;
-}
-
+/* From Serai's own numbers: those in vcpu_info are the guest's to spoil, at any moment. */
 static void xen_time_leaf(const struct vcpu *v, u32 sub, u32 out[4])
 {
     const struct arch_domain *a = &v->domain->arch;
+    struct clock_scale scale;
+    u64 since;
 
+    clock_parameters(v->processor, &since, &scale);
     if (sub == 0) {
         out[0] = (cpu_has.invariant_tsc ? 2 : 0) | (cpu_has.rdtscp ? 4 : 0);
         out[1] = a->tsc_mode;
-        out[2] = guest_tsc_khz(v);
+        out[2] = (u32)(clock_tsc_hz() / 1000);
         out[3] = a->tsc_incarnation;
     } else if (sub == 1) {
         out[0] = (u32)a->tsc_offset_ns;
         out[1] = a->tsc_offset_ns >> 32;
-        out[2] = v->info->time.tsc_to_system_mul;
-        out[3] = (u32)(s32)v->info->time.tsc_shift;
+        out[2] = scale.mul;
+        out[3] = (u32)(s32)scale.shift;
     } else if (sub == 2) {
-        out[0] = guest_tsc_khz(v);
+        out[0] = (u32)(clock_tsc_hz() / 1000);
     }
 }
 

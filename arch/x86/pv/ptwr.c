@@ -337,9 +337,12 @@ bool ptwr_straight(struct cpu_user_regs *regs, u64 va)
     u64 code, *words = (u64 *)regs;
 
     /* Not if somebody traces: fast_fault says so. */
-    if (unlikely((va & 7) || (regs->rflags & RFLAGS_TF) || !v->arch.fast_fault) ||
-        unlikely(get_guest_word(&code, regs->rip)))
+    if (unlikely((va & 7) || (regs->rflags & RFLAGS_TF) || !v->arch.fast_fault))
         return false;
+    if (unlikely(get_guest_word(&code, regs->rip))) {
+        write_cr2(va);          /* our own fault told of the page after the code; who is asked next looks there */
+        return false;
+    }
     form = form_of(v, code, regs->rip);
     if (unlikely(!form) || unlikely(words[form->base] + (u64)(s64)form->disp != va))
         return false;

@@ -77,21 +77,68 @@ static void end(const char *name, bool asserted)
 /* Frames at the end of memory, which nothing maps. */
 static u64 spare(unsigned i) { return p2m[si->nr_pages - 1 - i]; }
 
-/* An L2 with 512 L1s of 512 entries each, of frames nobody else uses. */
-static void make_tree(void)
+/* An L2 with 512 L1s of 512 entries each, of frames nobody else uses, the n-th of that kind. */
+static void make_tree(u64 *table, unsigned n)
 {
     static struct mmuext_op ops[TREE];
     for (unsigned i = 0; i < TREE; i++) {
-        ops[i] = (struct mmuext_op){ .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = spare(i), .arg2.src_mfn = va_mfn(proto) };
-        l2[i] = spare(i) << 12 | TABLE;
+        u64 mfn = spare(n * 6000 + i);
+        ops[i] = (struct mmuext_op){ .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = mfn, .arg2.src_mfn = va_mfn(proto) };
+        table[i] = mfn << 12 | TABLE;
     }
     REQUIRE_OK(hc(__HYPERVISOR_mmuext_op, ops, TREE, 0, DOMID_SELF));
+}
+
+/* A tree that is still being taken apart when the next one is to be: one of them can wait, two cannot. */
+static void two_trees(void)
+{
+    u64 *m2 = (void *)page_alloc(), *m3 = (void *)page_alloc(), *m4 = (void *)page_alloc(), v = 0;
+    make_tree(l2, 0);
+    make_tree(m2, 1);
+    OK("writable", set_flags(l3, KERNEL_PAGE));
+    l3[0] = va_mfn(l2) << 12 | TABLE;
+    m3[0] = va_mfn(m2) << 12 | TABLE;
+    m4[0] = va_mfn(m3) << 12 | TABLE;
+    m4[511] = ((u64 *)mfn_va(our_l4()))[511];
+    u64 *table[] = { l2, l3, m2, m3, m4 };
+    for (unsigned i = 0; i < 5; i++)
+        REQUIRE_OK(set_flags(table[i], READ_PAGE));
+    OK("pin L3", mmuext1(MMUEXT_PIN_L3_TABLE, va_mfn(l3)));
+    BOUNDED("mov to CR3, with the tree", __asm__ volatile("mov %0, %%cr3" : : "r"(va_mfn(m4) << 12) : "memory"));
+    BOUNDED("xchg drops a tree, mov to CR3 another",
+            __asm__ volatile("xchg %0, %1\n\tmov %2, %%cr3" : "+r"(v), "+m"(*l3) : "r"(our_l4() << 12) : "memory"));
+    for (unsigned i = 0; i < 5; i++)
+        if (i != 1)
+            OK("nothing is left of them", set_flags(table[i], KERNEL_PAGE));
+    OK("unpin L3", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(l3)));
+}
+
+/* Lists too short to look up from inside, calls too few to look up between them: a pin may be 512 entries. */
+static void many_pins(void)
+{
+    static struct mmuext_op ops[TREE];
+    static struct multicall_entry m[16];
+    make_tree(l2, 0);
+    for (unsigned i = 0; i < TREE; i++)
+        ops[i] = (struct mmuext_op){ .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = spare(i) };
+    for (unsigned i = 0; i < 16; i++)
+        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_mmuext_op, .args = { (u64)(ops + 30 * i), 30, 0, DOMID_SELF } };
+    BOUNDED("multicall of 16 lists of 30 pins", OK("pins", hc(__HYPERVISOR_multicall, m, 16)));
+    for (unsigned i = 0; i < TREE; i++)
+        ops[i].cmd = MMUEXT_UNPIN_TABLE;
+    for (unsigned i = 0; i < 16; i++) {
+        OK("each", m[i].result);
+        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_mmuext_op, .args = { (u64)(ops + 30 * i), 30, 0, DOMID_SELF } };
+    }
+    BOUNDED("multicall of 16 lists of 30 unpins", OK("unpins", hc(__HYPERVISOR_multicall, m, 16)));
+    for (unsigned i = 0; i < 16; i++)
+        OK("each", m[i].result);
 }
 
 static void trees(void)
 {
     mmu_update_t u = { .ptr = va_mfn(l3) << 12, .val = 0 };
-    make_tree();
+    make_tree(l2, 0);
     REQUIRE_OK(set_flags(l2, READ_PAGE));
     REQUIRE_OK(set_flags(l3, READ_PAGE));
     REQUIRE_OK(set_flags(l4, READ_PAGE));
@@ -203,6 +250,10 @@ static void reservations(void)
         list[i] = 0;
     r.nr_extents = 1, r.extent_order = 9;
     BOUNDED("populate_physmap of order 9", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r));
+    static struct multicall_entry m[8];
+    for (unsigned i = 0; i < 8; i++)
+        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_memory_op, .args = { XENMEM_populate_physmap, (u64)&r } };
+    BOUNDED("multicall of 8 of them", OK("calls", hc(__HYPERVISOR_multicall, m, 8)));
 }
 
 static void grants(void)
@@ -290,6 +341,8 @@ void test(void)
         proto[i] = page_ro << 12 | READ_PAGE;
     BOUNDED("nothing (the timer, 200 us of spinning)", for (u64 t = tsc(); tsc() - t < 200000;) relax());
     trees();
+    two_trees();
+    many_pins();
     lists();
     reservations();
     grants();

@@ -14,7 +14,20 @@ void test(void)
     EXPECT(r[0] >= 0x40000002 && r[1] == 0x566e6558 && r[2] == 0x65584d4d && r[3] == 0x4d4d566e);
     forced(0x40000001, 0, r);
     EXPECT_EQ("version", r[0], 4 << 16 | 17);
+    u32 time[4];
     forced(0x40000003, 0, r);
+    forced(0x40000003, 1, time);
+    /* The hypervisor once divided by a number that lies in our memory. */
+    struct vcpu_time_info was = *(struct vcpu_time_info *)&vi->time;
+    vi->time.tsc_to_system_mul = 0;
+    vi->time.tsc_shift = 127;
+    u32 khz = r[2];
+    forced(0x40000003, 0, r);
+    EXPECT_EQ("frequency, with our time information spoiled", r[2], khz);
+    forced(0x40000003, 1, r);
+    EXPECT_EQ("multiplier", r[2], time[2]);
+    EXPECT_EQ("shift", r[3], time[3]);
+    *(struct vcpu_time_info *)&vi->time = was;
     forced(0x40000004, 0, r);
     forced(1, 0, r);
     EXPECT_EQ("no VMX", r[2] >> 5 & 1, 0);

@@ -17,6 +17,13 @@ u32 fpu_area_size(u64 xcr0) { return xcr0 & 4 ? 832 : 576; }
 void *zalloc(struct domain *d, size_t n) { (void)d; return calloc(1, n); }
 void zfree(void *p) { free(p); }
 mfn_t frame_table_max = 0x100000; /* 4 GiB */
+u64 clock_tsc_hz(void) { return 2000000000; }
+void clock_parameters(unsigned cpu, u64 *tsc_at_0, struct clock_scale *scale)
+{
+    (void)cpu;
+    *tsc_at_0 = 0;
+    *scale = (struct clock_scale){ 0x80000000, 0 }; /* 1 tick = 0.5 ns */
+}
 
 static xen_cpuid_leaf_t leaves[POLICY_MAX_LEAVES + 1];
 static xen_msr_entry_t msrs[POLICY_NR_MSRS + 1];
@@ -107,13 +114,13 @@ static void xen_leaves(void **state)
     assert_int_equal(out[0], 0x40011);
     ask(0x40000002, 0, out);
     assert_int_equal(out[2], XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD);
-    test_info.time.tsc_to_system_mul = 0x80000000; /* 1 tick = 0.5 ns */
-    test_info.time.tsc_shift = 0;
+    test_info.time.tsc_to_system_mul = 7; /* what the guest makes of its copy is its own business */
+    test_info.time.tsc_shift = 3;
     ask(0x40000003, 0, out);
     assert_int_equal(out[2], 2000000);
-    test_info.time.tsc_shift = -1; /* 1 tick = 0.25 ns */
-    ask(0x40000003, 0, out);
-    assert_int_equal(out[2], 4000000);
+    ask(0x40000003, 1, out);
+    assert_int_equal(out[2], 0x80000000);
+    assert_int_equal(out[3], 0);
     ask(0x40000005, 0, out);
     assert_int_equal(out[1], 32);
     ask(0x40000006, 0, out);
