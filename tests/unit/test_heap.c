@@ -170,7 +170,7 @@ static void dirty_frames_wait_for_a_flush(void **state)
     mfn_t mfn, again;
 
     (void)state;
-    mfn = domain_alloc_pages(&guest, 0, 14); /* below 16 KiB there are only frames 1 to 3 */
+    mfn = domain_alloc_pages(&guest, 0, 14, INVALID_M2P); /* below 16 KiB there are only frames 1 to 3 */
     assert_true(frame_release(mfn));
     fake_flushes = 0;
     for (unsigned i = 0; i < 3; i++) {
@@ -211,13 +211,13 @@ static void dirty_blocks_are_whole(void **state)
     mfn_t mfn[2];
 
     (void)state;
-    while (domain_alloc_pages(&guest, 0, 0) != MFN_NONE) {}
+    while (domain_alloc_pages(&guest, 0, 0, INVALID_M2P) != MFN_NONE) {}
     for (mfn_t m = 1; m < FRAMES; m++) {
         memset(mfn_to_virt(m), 0x77, PAGE_SIZE);
         assert_true(frame_release(m));
     }
     for (unsigned i = 0; i < 2; i++) {
-        mfn[i] = domain_alloc_pages(&guest, 11, 0);
+        mfn[i] = domain_alloc_pages(&guest, 11, 0, INVALID_M2P);
         assert_int_not_equal(mfn[i], MFN_NONE);
         for (u64 b = 0; b < 2048 * PAGE_SIZE; b += 8)
             assert_int_equal(*(u64 *)(mfn_to_virt(mfn[i]) + b), 0);
@@ -245,7 +245,7 @@ static void scrubbing_and_allocating_mix(void **state)
             struct held b = { .order = rnd(8) };
             bool guests = rnd(2);
 
-            b.mfn = guests ? domain_alloc_pages(&guest, b.order, 0) : heap_alloc(b.order, 0);
+            b.mfn = guests ? domain_alloc_pages(&guest, b.order, 0, INVALID_M2P) : heap_alloc(b.order, 0);
             if (b.mfn == MFN_NONE)
                 continue;
             for (u64 f = 0; f < 1u << b.order; f++) {

@@ -30,11 +30,11 @@ static void on_event(struct regs *r)
     if (taken)
         return;
     events++;
-    writable += !set_flags(l2, KERNEL_PAGE);
     long rc = hc(__HYPERVISOR_set_gdt, &frame, 512);
-    if (rc == -EBUSY)
+    if (rc == -EBUSY) {
         busy++;
-    else if (!rc)
+        writable += !set_flags(l2, KERNEL_PAGE);
+    } else if (!rc)
         taken++;
     else
         other++;
