@@ -342,9 +342,9 @@ exit_to_guest:
     movq INFO_current(%rsp), %rbx
     movq VCPU_info(%rbx), %rax
     /*
-     * One load: al evtchn_upcall_pending, ah evtchn_upcall_mask. An event that comes now comes with an interrupt, masked
-     * or not (core/event.c), and is found when that returns; another vcpu that changes the mask races with its own
-     * kernel only.
+     * One load: al evtchn_upcall_pending, ah evtchn_upcall_mask. An event that comes now comes with an interrupt,
+     * masked or not (core/event.c), and is found when that returns; another vcpu that changes the mask races with its
+     * own kernel only.
      */
     movzwl (%rax), %eax
     testb %ah, %ah

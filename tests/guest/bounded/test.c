@@ -122,13 +122,15 @@ static void many_pins(void)
     for (unsigned i = 0; i < TREE; i++)
         ops[i] = (struct mmuext_op){ .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = spare(i) };
     for (unsigned i = 0; i < 16; i++)
-        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_mmuext_op, .args = { (u64)(ops + 30 * i), 30, 0, DOMID_SELF } };
+        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_mmuext_op,
+                                         .args = { (u64)(ops + 30 * i), 30, 0, DOMID_SELF } };
     BOUNDED("multicall of 16 lists of 30 pins", OK("pins", hc(__HYPERVISOR_multicall, m, 16)));
     for (unsigned i = 0; i < TREE; i++)
         ops[i].cmd = MMUEXT_UNPIN_TABLE;
     for (unsigned i = 0; i < 16; i++) {
         OK("each", m[i].result);
-        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_mmuext_op, .args = { (u64)(ops + 30 * i), 30, 0, DOMID_SELF } };
+        m[i] = (struct multicall_entry){ .op = __HYPERVISOR_mmuext_op,
+                                         .args = { (u64)(ops + 30 * i), 30, 0, DOMID_SELF } };
     }
     BOUNDED("multicall of 16 lists of 30 unpins", OK("unpins", hc(__HYPERVISOR_multicall, m, 16)));
     for (unsigned i = 0; i < 16; i++)

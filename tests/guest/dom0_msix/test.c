@@ -48,8 +48,8 @@ static unsigned dev;
 
 static long map(u64 table, int entry)
 {
-    struct physdev_map_pirq m = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_MSI_SEG, .pirq = -1, .devfn = (int)dev << 3,
-                                  .entry_nr = entry, .table_base = table };
+    struct physdev_map_pirq m = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_MSI_SEG, .pirq = -1,
+                                  .devfn = (int)dev << 3, .entry_nr = entry, .table_base = table };
     long rc = PHYSDEV(map_pirq, &m);
     struct physdev_unmap_pirq u = { .domid = DOMID_SELF, .pirq = m.pirq };
     if (!rc)
@@ -72,8 +72,8 @@ void test(void)
     OK("as it is", map(table, 0));
     EXPECT_EQ("more entries than it has", map(table, 2000), -EINVAL);
     static const struct { const char *what; u64 at; } wrong[] = {
-        { "local APIC", 0xfee00000 }, { "local APIC: spurious vector register", 0xfee000e8 }, { "I/O APIC", 0xfec00000 },
-        { "HPET", 0xfed00000 }, { "beyond the CPU's addresses", 1UL << 51 }, { "wraps", ~0UL << 3 },
+        { "local APIC", 0xfee00000 }, { "local APIC: spurious vector register", 0xfee000e8 },
+        { "I/O APIC", 0xfec00000 }, { "HPET", 0xfed00000 }, { "beyond the CPU's addresses", 1UL << 51 }, { "wraps", ~0UL << 3 },
     };
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         EXPECT_EQ(wrong[i].what, map(wrong[i].at, 0), -EINVAL);

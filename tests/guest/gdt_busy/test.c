@@ -76,8 +76,8 @@ void test(void)
         for (u64 until = now() + 20000000; !taken && now() < until;)
             relax();
         vi->evtchn_upcall_mask = 1;
-        say("  round %u: unpin %ld; %u events, busy %u times, then taken %u, refused %u", round, rc, events, busy, taken,
-            other);
+        say("  round %u: unpin %ld; %u events, busy %u times, then taken %u, refused %u", round, rc, events, busy,
+            taken, other);
         EXPECT(busy > 0);
         EXPECT_EQ("never mapped writable before", writable, 0);
         EXPECT_EQ("a descriptor table in the end", taken, 1);
