@@ -73,7 +73,8 @@ void test(void)
     EXPECT_EQ("more entries than it has", map(table, 2000), -EINVAL);
     static const struct { const char *what; u64 at; } wrong[] = {
         { "local APIC", 0xfee00000 }, { "local APIC: spurious vector register", 0xfee000e8 },
-        { "I/O APIC", 0xfec00000 }, { "HPET", 0xfed00000 }, { "beyond the CPU's addresses", 1UL << 51 }, { "wraps", ~0UL << 3 },
+        { "I/O APIC", 0xfec00000 }, { "HPET", 0xfed00000 },
+        { "beyond the CPU's addresses", 1UL << 51 }, { "wraps", ~0UL << 3 },
     };
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         EXPECT_EQ(wrong[i].what, map(wrong[i].at, 0), -EINVAL);
