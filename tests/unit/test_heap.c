@@ -194,7 +194,7 @@ static void one_page_back_and_forth_flushes_seldom(void **state)
     for (unsigned idle = 0; idle < 2; idle++) {
         fake_flushes = 0;
         for (unsigned i = 0; i < 5000; i++) {
-            mfn_t mfn = domain_alloc_pages(&guest, 0, 0);
+            mfn_t mfn = domain_alloc_pages(&guest, 0, 0, INVALID_M2P);
 
             assert_int_not_equal(mfn, MFN_NONE);
             assert_true(frame_release(mfn));
