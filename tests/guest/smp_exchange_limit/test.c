@@ -1,8 +1,8 @@
 /*
- * More memory than its maximum. A guest that exchanges frames has given up the old ones before it gets the new ones, and
- * the new ones must come whatever the maximum is, or the exchange could not be undone. In between it seems to have
- * less than it may: another of its vcpus that grows just then must not find room. (A guest got two megabytes more with
- * each such race; hypervisors have had this hole in populate-on-demand and in ballooning, too.) One vcpu exchanges 512
+ * More memory than its maximum. A guest that exchanges frames has given up the old ones before it gets the new ones,
+ * and the new ones must come whatever the maximum is, or the exchange could not be undone. In between it seems to have
+ * less than it may: another of its vcpus that grows just then must not find room. (A guest got two megabytes more by
+ * such a race; hypervisors have had this hole in populate-on-demand and in ballooning, too.) One vcpu exchanges 512
  * pages for others without pause, the other one asks for a page, at its maximum.
  *
  * QEMU: -smp 2
@@ -80,8 +80,8 @@ void test(void)
     EXPECT_EQ("is at its maximum", info.tot_pages, info.max_pages);
     dom_start_call(&d, race, 0, 0, 0);
     REQUIRE(dom_wait(&d, 20000000000UL));
-    say("  %lu tries to grow, %lu with success; %lu of %u exchanges failed", d.mb->word[1], d.mb->word[0], d.mb->word[2],
-        ROUNDS);
+    say("  %lu tries to grow, %lu with success; %lu of %u exchanges failed", d.mb->word[1], d.mb->word[0],
+        d.mb->word[2], ROUNDS);
     EXPECT_EQ("ran", d.mb->ret, 0);
     EXPECT(d.mb->word[1] > 100 && d.mb->word[2] < ROUNDS);
     EXPECT_EQ("pages beyond the maximum", d.mb->word[0], 0);

@@ -1,11 +1,11 @@
 /*
- * A kernel stack where none can be, for every way into the kernel. Serai builds the frame of a fault, a system call or an
- * interrupt on the stack that the guest's kernel names, in the commonest cases by a straight line of assembly, and takes
- * an iret's frame from there the same way. A range check that looks at one end of the frame only, at the address that
- * was named in place of the lowest one that is written, or not at all because "the stack was checked when it was set",
- * writes guests' words into the hypervisor: that was a hole in the failsafe callback once, and in the 32-bit entry.
- * Each domain here has a handler that masks events, so that the straight ways are taken; each must be seen as crashed,
- * and nothing else may happen.
+ * A kernel stack where none can be, for every way into the kernel. Serai builds the frame of a fault, a system call
+ * or an interrupt on the stack that the guest's kernel names, in the commonest cases by a straight line of assembly,
+ * and takes an iret's frame from there the same way. A range check that looks at one end of the frame only, at the
+ * address that was named in place of the lowest one that is written, or not at all because "the stack was checked when
+ * it was set", writes guests' words into the hypervisor: that was a hole in a failsafe callback once. Each domain here
+ * has a handler that masks events, so that the straight ways are taken; each must be seen as crashed, and nothing else
+ * may happen.
  */
 #include "dom.h"
 
