@@ -187,11 +187,17 @@ static void list_remove(struct domain *d)
         last_domain = d->prev;
 }
 
+/* Who walks the list under its lock sees only domains that have all their parts. */
+static void unlist(struct domain *d)
+{
+    spin_lock(&domlist_lock);
+    list_remove(d);
+    spin_unlock(&domlist_lock);
+}
+
 static void release_id(struct domain *d)
 {
     spin_lock(&domlist_lock);
-    if (d->created)
-        list_remove(d);
     __atomic_store_n(slot_of(d->id), NULL, __ATOMIC_RELEASE);
     d->next_dead = spare_list;
     spare_list = d;
@@ -316,6 +322,7 @@ static void domain_free(struct domain *d)
 {
     struct timer *w;
 
+    unlist(d);
     for (w = d->watchdog; w < d->watchdog + NR_WATCHDOGS; w++)
         timer_kill(w);
     free_parts(d);
@@ -347,6 +354,7 @@ void domains_dump(void)
     struct domain *d;
     struct vcpu *v;
 
+    spin_lock(&domlist_lock);
     for_each_domain(d) {
         log_always("d%u: refs %u, pauses %u (%u by tools)%s%s, pages %lu of %lu, shared %lu, charged %lu of %lu",
                    d->id, d->refs, d->pause_count, d->ctl_paused, d->dying ? ", dying" : "",
@@ -358,4 +366,5 @@ void domains_dump(void)
                        v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask, (unsigned long)v->hard_affinity,
                        (unsigned long)v->soft_affinity);
     }
+    spin_unlock(&domlist_lock);
 }

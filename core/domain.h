@@ -126,7 +126,10 @@ long do_vm_assist(u64 cmd, u64 type);
 void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
 
 #define DOMAIN_MAX_VCPUS 128
-/* For for_each_domain(); a domain on the list may have no references any more: domain_get() its id before using it. */
+/*
+ * For for_each_domain(): what is on the list has all its parts while the lock is held, but may have no references any
+ * more; who keeps one for longer does domain_get() on its id.
+ */
 void domain_list_lock(void);
 void domain_list_unlock(void);
 #define for_each_domain(d) for ((d) = domain_list; (d); (d) = (d)->next)

@@ -26,6 +26,7 @@
 #include "core/log_dirty.h"
 #include "core/mmu.h"
 #include "core/reject.h"
+#include "core/sched.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
 
@@ -47,6 +48,7 @@ static long kill_stop(struct domain *d)
         timer_kill(&v->periodic_timer);
         timer_kill(&v->poll_timer);
     }
+    sched_domain_quiesce(d);
     domain_claim(d, 0);
     return 0;
 }
@@ -58,12 +60,6 @@ static long kill_audit(struct domain *d)
     audit_domain(d);
 #endif
     (void)d;
-    return 0;
-}
-
-static long kill_events(struct domain *d)
-{
-    event_domain_destroy(d);
     return 0;
 }
 
@@ -108,7 +104,7 @@ static long kill_done(struct domain *d)
 }
 
 static long (*const steps[])(struct domain *d) = {
-    kill_stop, kill_audit, log_dirty_relinquish, kill_events, grant_release_mappings, kill_vcpus, mmu_relinquish,
+    kill_stop, kill_audit, log_dirty_relinquish, event_domain_close, grant_release_mappings, kill_vcpus, mmu_relinquish,
     kill_audit, kill_frames, kill_done,
 };
 

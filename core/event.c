@@ -264,22 +264,12 @@ void event_vcpu_destroy(struct vcpu *v)
     v->event = NULL;
 }
 
-static void close_all(struct domain *d)
+long event_domain_close(struct domain *d)
 {
-    struct event_table *t = d->event;
-
     for (u32 virq = 0; virq < NR_VIRQS; virq++)
         if (virq_handler[virq] == d->id)
             WRITE_ONCE(virq_handler[virq], 0);
-    spin_lock(&t->lock);
-    t->resetting = true; /* for good: event_reset() leaves it so for a dying domain */
-    spin_unlock(&t->lock);
-    for (u32 port = 1; port < t->nr_ports; port++)
-        port_close(d, port, false);
-    spin_lock(&t->lock);
-    fifo_destroy(d);
-    t->closed = true;
-    spin_unlock(&t->lock);
+    return event_reset(d); /* for good, as the domain is dying: no port is born any more */
 }
 
 void event_domain_destroy(struct domain *d)
@@ -287,10 +277,6 @@ void event_domain_destroy(struct domain *d)
     struct event_table *t = d->event;
 
     if (!t)
-        return;
-    if (!t->closed)
-        close_all(d);
-    if (READ_ONCE(d->refs)) /* tools may ask for the status of a port until the last reference is gone */
         return;
     for (u32 b = 0; b * PORTS_PER_BUCKET < t->nr_ports; b++)
         zfree(t->bucket[b]);

@@ -6,7 +6,9 @@
 long event_domain_init(struct domain *d);       /* d->event; two-level ABI */
 long event_vcpu_init(struct vcpu *v);
 void event_vcpu_destroy(struct vcpu *v);
-/* Close all (bounded by max_evtchn_port); no port is born any more. Called again without references: frees all. */
+/* The end of a domain: close a piece of its ports, none is born any more. 0 or -ERESTART. Takes: event, pages. */
+long event_domain_close(struct domain *d);
+/* Free the table, of which no port is open. Only without references: tools ask for the status of ports until then. */
 void event_domain_destroy(struct domain *d);
 /* EVTCHNOP_reset: close all ports, back to two-level. -ERESTART: call again (a bounded piece was done). */
 long event_reset(struct domain *d);
@@ -44,7 +46,7 @@ void vcpu_mark_pending(struct vcpu *v);
 /* v->info moved (register_vcpu_info): re-mark everything pending, as the interface requires. */
 void event_vcpu_info_moved(struct vcpu *v);
 
-/* Debug key: d's ports, without locks: what changes meanwhile is shown as it comes. */
+/* Debug key: d's ports; what changes meanwhile is shown as it comes. Takes: event. */
 void event_dump(struct domain *d);
 /* Auditor: recount ports; number of defects found. */
 unsigned event_audit(struct domain *d);

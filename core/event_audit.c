@@ -8,23 +8,43 @@ static const char *const state_name[] = {
     [EVTCHNSTAT_pirq] = "pirq", [EVTCHNSTAT_virq] = "virq", [EVTCHNSTAT_ipi] = "ipi",
 };
 
-/* Prints without locks on purpose: a key must answer when a lock is stuck. */
-void event_dump(struct domain *d)
+/*
+ * One port, as it is at a moment. Not the whole table under its lock: its guest would wait for the serial line. False:
+ * there is none of that number, or the lock cannot be had.
+ */
+static bool look(struct domain *d, u32 port, struct evtchn *chn, bool *pending)
 {
     struct event_table *t = d->event;
+
+    if (!spin_lock_patiently(&t->lock)) {
+        log_always("  the table's lock is stuck");
+        return false;
+    }
+    bool there = port < t->nr_ports;
+    if (there) {
+        *chn = *port_known(t, port);
+        *pending = chn->state < ARRAY_SIZE(state_name) && port_is_pending(d, port);
+    }
+    spin_unlock(&t->lock);
+    return there;
+}
+
+void event_dump(struct domain *d)
+{
+    const struct event_table *t = d->event;
+    struct evtchn chn;
+    bool pending;
 
     if (!t)
         return;
     log_always("Event channels of domain %u: %s ABI, ports 1..%u of at most %u have records", d->id,
-               t->fifo ? "FIFO" : "two-level", t->nr_ports - 1, t->max_ports - 1);
-    for (u32 port = 1; port < t->nr_ports; port++) {
-        struct evtchn *chn = port_record(t, port);
-
-        if (chn->state == EVTCHNSTAT_closed || chn->state >= ARRAY_SIZE(state_name))
+               READ_ONCE(t->fifo) ? "FIFO" : "two-level", t->nr_ports - 1, t->max_ports - 1);
+    for (u32 port = 1; look(d, port, &chn, &pending); port++) {
+        if (chn.state == EVTCHNSTAT_closed || chn.state >= ARRAY_SIZE(state_name))
             continue;
-        log_always("  %4u %-11s vcpu %u prio %u%s: %s %u:%u", port, state_name[chn->state], chn->vcpu, chn->priority,
-                   port_is_pending(d, port) ? " pending" : "",
-                   chn->state <= EVTCHNSTAT_interdomain ? "domain" : "source", chn->remote_id, chn->peer);
+        log_always("  %4u %-11s vcpu %u prio %u%s: %s %u:%u", port, state_name[chn.state], chn.vcpu, chn.priority,
+                   pending ? " pending" : "", chn.state <= EVTCHNSTAT_interdomain ? "domain" : "source",
+                   chn.remote_id, chn.peer);
     }
 }
 

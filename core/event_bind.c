@@ -348,6 +348,10 @@ long port_close(struct domain *d, u32 port, bool by_guest)
 
 #define RESET_BATCH 64          /* ports closed between two chances of pre-emption */
 
+/*
+ * Any number of vcpus may be in here at once. Each says that its piece is closed only for the reset in which it took
+ * it: when it comes back late, that one may be over, ports born since, and another one under way that believes it.
+ */
 long event_reset(struct domain *d)
 {
     struct event_table *t = d->event;
@@ -356,8 +360,9 @@ long event_reset(struct domain *d)
     if (!t->resetting) {
         t->resetting = true;
         t->reset_next = 1;
+        t->resets++;
     }
-    u32 first = t->reset_next, end = min(first + RESET_BATCH, t->nr_ports);
+    u32 first = t->reset_next, end = min(first + RESET_BATCH, t->nr_ports), mine = t->resets;
     spin_unlock(&t->lock);
 
     for (u32 port = first; port < end; port++)
@@ -365,13 +370,15 @@ long event_reset(struct domain *d)
 
     /* Done? Then no port is open and none could be born: nobody is inside the FIFO pages. */
     spin_lock(&t->lock);
-    t->reset_next = max(t->reset_next, end);
-    bool done = t->resetting && t->reset_next >= t->nr_ports;
+    bool same = t->resetting && t->resets == mine;
+    if (same)
+        t->reset_next = max(t->reset_next, end);
+    bool done = same && t->reset_next >= t->nr_ports;
     if (done) {
         fifo_destroy(d);
         t->free_hint = 1;
         t->resetting = d->dying != DOMDYING_alive;
     }
     spin_unlock(&t->lock);
-    return done ? 0 : -ERESTART;
+    return done || !same ? 0 : -ERESTART; /* over: others closed the rest */
 }

@@ -156,7 +156,7 @@ static long start_fifo(struct domain *d)
 
     if (!f)
         return -ENOMEM;
-    for (u32 port = 1; port < t->nr_ports; port++) {
+    for (u32 port = 1; port < min(t->nr_ports, ports_of_abi(t)); port++) { /* those beyond are closed since a reset */
         struct evtchn *chn = port_record(t, port);
         chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
         if (chn->state != EVTCHNSTAT_closed)

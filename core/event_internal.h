@@ -45,8 +45,8 @@ struct event_table {
     u32 max_ports;              /* ports a guest may ever use: limit + 1 */
     u32 free_hint;              /* no free port below this one */
     u32 reset_next;             /* reset in progress: next port to close */
+    u32 resets;                 /* begun so far: a vcpu that comes late from one says nothing about the next */
     bool resetting;             /* no port is born meanwhile */
-    bool closed;                /* the domain is dead and all its ports were closed */
     struct event_fifo *fifo;    /* NULL: two-level ABI */
     struct spinlock pirq_lock;  /* class vcpu: pirq_port[] */
     u32 *pirq_port;             /* [MAX_PIRQS], 0: not bound; NULL until the first */

@@ -14,7 +14,7 @@ void grant_domain_destroy(struct domain *d);
  * -EINVAL beyond the maximum or status of a version 1 table, -ENOMEM. Takes: grant.
  */
 long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn);
-/* Debug key: d's grants in use, without locks: what changes meanwhile is shown as it comes. */
+/* Debug key: d's grants in use; what changes meanwhile is shown as it comes. Takes: grant. */
 void grant_dump(struct domain *d);
 /* Recount the users of d's grants from all mapping records; number of defects. With all vcpus stopped. */
 unsigned grant_audit(struct domain *d);

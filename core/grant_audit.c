@@ -7,32 +7,53 @@ static const struct mapping *mapping_at(const struct grant_table *t, u32 handle)
     return &t->maptrack[handle / MAPPINGS_PER_PAGE][handle % MAPPINGS_PER_PAGE];
 }
 
-/* Prints without locks on purpose: a key must answer when a lock is stuck. */
+/* What is at `ref`, or `handle`, at a moment; false: nothing is beyond, or the lock cannot be had. */
+static bool look_entry(struct grant_table *t, u32 ref, struct active *a, u32 *word)
+{
+    if (!spin_lock_patiently(&t->lock))
+        return false;
+    bool there = ref < nr_grefs(t);
+    if (there) {
+        *a = *entry_active(t, ref);
+        *word = READ_ONCE(*(const u32 *)(t->version == 1 ? (const void *)entry_v1(t, ref)
+                                                         : (const void *)entry_v2(t, ref)));
+    }
+    spin_unlock(&t->lock);
+    return there;
+}
+
+static bool look_mapping(struct grant_table *t, u32 handle, struct mapping *m)
+{
+    if (!spin_lock_patiently(&t->lock))
+        return false;
+    bool there = handle < t->nr_maptrack * MAPPINGS_PER_PAGE;
+    if (there)
+        *m = *mapping_at(t, handle);
+    spin_unlock(&t->lock);
+    return there;
+}
+
+/* Not all under one lock: the guest would wait for the serial line, and its backend with it. */
 void grant_dump(struct domain *d)
 {
-    const struct grant_table *t = d->grant;
+    struct grant_table *t = d->grant;
+    struct active a;
+    struct mapping m;
+    u32 word;
 
     if (!t)
         return;
     log_always("Grant table of domain %u: version %u, %u of %u frames, %u grants in use; %u mappings, %u of %u frames",
                d->id, t->version, t->nr_frames, t->max_frames, t->nr_pinned, t->nr_mappings, t->nr_maptrack,
                t->max_maptrack);
-    for (u32 ref = 0; ref < nr_grefs(t); ref++) {
-        const struct active *a = entry_active(t, ref);
-
-        if (!(a->readers + a->writers))
-            continue;
-        u32 word = *(const u32 *)(t->version == 1 ? (const void *)entry_v1(t, ref) : (const void *)entry_v2(t, ref));
-        log_always("  grant %u: used by domain %u, %u readers, %u writers; entry: flags %x domain %u", ref, a->domid,
-                   a->readers, a->writers, word & 0xffff, word >> 16);
-    }
-    for (u32 h = 0; h < t->nr_maptrack * MAPPINGS_PER_PAGE; h++) {
-        const struct mapping *m = mapping_at(t, h);
-
-        if (m->flags & MAPPING_USED)
-            log_always("  mapping %u: grant %u of domain %u, frame %x, flags %x", h, m->ref, m->dom, m->mfn,
-                       m->flags & ~MAPPING_USED);
-    }
+    for (u32 ref = 0; look_entry(t, ref, &a, &word); ref++)
+        if (a.readers + a.writers)
+            log_always("  grant %u: used by domain %u, %u readers, %u writers; entry: flags %x domain %u", ref, a.domid,
+                       a.readers, a.writers, word & 0xffff, word >> 16);
+    for (u32 h = 0; look_mapping(t, h, &m); h++)
+        if (m.flags & MAPPING_USED)
+            log_always("  mapping %u: grant %u of domain %u, frame %x, flags %x", h, m.ref, m.dom, m.mfn,
+                       m.flags & ~(MAPPING_USED | MAPPING_HOST));
 }
 
 static unsigned defect(const struct domain *d, u32 n, const char *what)

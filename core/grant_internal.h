@@ -31,11 +31,12 @@ struct mapping {
     u32 ref;
     u32 mfn;                    /* held by a reference, a writable one unless GNTMAP_readonly */
     domid_t dom;                /* the granting domain, held by a reference */
-    u16 flags;                  /* MAPPING_USED | GNTMAP_*; host_map, device_map: still mapped so */
+    u16 flags;                  /* MAPPING_USED, _HOST, GNTMAP_*; host_map, device_map: still mapped so */
     u32 next_free;              /* handle + 1 */
 };
 #define MAPPINGS_PER_PAGE (PAGE_SIZE / sizeof(struct mapping))
 #define MAPPING_USED 0x8000
+#define MAPPING_HOST 0x4000         /* was in a page table once: ends with a flush */
 
 #define V1_PER_PAGE (PAGE_SIZE / sizeof(grant_entry_v1_t))
 #define V2_PER_PAGE (PAGE_SIZE / sizeof(grant_entry_v2_t))

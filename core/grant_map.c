@@ -7,7 +7,8 @@
  *
  * Unmapping goes in batches of UNMAP_BATCH, in two halves with one TLB flush between: first all page-table entries,
  * then all references. Between the halves a record has neither map flag and cannot be unmapped again, but its handle is
- * not free either. Only after the flush may a frame change hands and the guest be told.
+ * not free either. Only after the flush may a frame change hands and the guest be told. A mapping for host and device
+ * can be undone in two calls, on two CPUs at once: the second flushes as well, since the first may still be about to.
  */
 #include "core/grant_internal.h"
 #include "core/frame.h"
@@ -145,7 +146,8 @@ static s16 map_pinned(struct domain *ld, struct domain *rd, struct gnttab_map_gr
         }
     }
     *m = (struct mapping){ .ref = op->ref, .mfn = use.mfn, .dom = rd->id,
-                           .flags = MAPPING_USED | (op->flags & (KINDS | GNTMAP_readonly | GNTMAP_contains_pte)) };
+                           .flags = MAPPING_USED | (op->flags & GNTMAP_host_map ? MAPPING_HOST : 0) |
+                                    (op->flags & (KINDS | GNTMAP_readonly | GNTMAP_contains_pte)) };
     op->dev_bus_addr = (u64)use.mfn << PAGE_SHIFT;
     return GNTST_okay;
 }
@@ -215,7 +217,7 @@ struct leaving {
     u32 handle, ref, mfn;
     domid_t dom;
     bool write;
-    bool flush;                 /* a page-table entry was removed */
+    bool flush;                 /* a page-table entry was removed, perhaps by another CPU that did not flush yet */
     bool done;                  /* no map flag is left: references to drop */
 };
 
@@ -246,8 +248,10 @@ static s16 unmap_begin(struct domain *ld, const gnttab_unmap_grant_ref_t *op, st
                                 (unsigned long)op->host_addr, err);
     }
     m->flags &= ~((host ? GNTMAP_host_map : 0) | (dev ? GNTMAP_device_map : 0));
-    *out = (struct leaving){ .handle = op->handle, .ref = m->ref, .mfn = m->mfn, .dom = m->dom, .flush = host,
-                             .write = !(m->flags & GNTMAP_readonly), .done = !(m->flags & KINDS) };
+    bool done = !(m->flags & KINDS);
+    *out = (struct leaving){ .handle = op->handle, .ref = m->ref, .mfn = m->mfn, .dom = m->dom, .done = done,
+                             .flush = host || (done && (m->flags & MAPPING_HOST)),
+                             .write = !(m->flags & GNTMAP_readonly) };
     return GNTST_okay;
 }
 

@@ -26,6 +26,18 @@ void spin_lock_slow(struct spinlock *l)
     } while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE));
 }
 
+#define PATIENCE 1000000
+
+bool spin_lock_patiently(struct spinlock *l)
+{
+    for (unsigned i = 0; i < PATIENCE; i++) {
+        if (spin_trylock(l))
+            return true;
+        machine_poll();
+    }
+    return false;
+}
+
 #ifdef SERAI_DEBUG
 
 #define MAX_HELD 16

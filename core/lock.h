@@ -25,6 +25,8 @@ struct spinlock {
 
 /* spin_lock() that has to wait: answers other CPUs' requests meanwhile. */
 void spin_lock_slow(struct spinlock *l);
+/* For debug keys, which must answer when a lock is stuck: false if it cannot be had for a while. */
+bool spin_lock_patiently(struct spinlock *l);
 void lock_check_take(struct spinlock *l);   /* debug only: order and recursion */
 void lock_check_tried(struct spinlock *l);  /* the same for a lock that was not waited for: no order */
 void lock_check_drop(struct spinlock *l);

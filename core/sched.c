@@ -405,13 +405,15 @@ long sched_domain_init(struct domain *d)
     return 0;
 }
 
+void sched_domain_quiesce(struct domain *d)
+{
+    timer_kill(&((struct sched_domain *)d->sched)->refill);
+}
+
 void sched_domain_destroy(struct domain *d)
 {
-    struct sched_domain *sd = d->sched;
-
-    timer_kill(&sd->refill);
+    zfree(d->sched);
     d->sched = NULL;
-    zfree(sd);
 }
 
 long sched_vcpu_init(struct vcpu *v)

@@ -6,6 +6,8 @@
 void sched_init(void);                          /* boot CPU, before any vcpu */
 void sched_cpu_up(unsigned cpu);                /* creates the CPU's idle vcpu */
 long sched_domain_init(struct domain *d);
+/* No timer of the scheduler's looks at d's vcpus any more, which are paused for ever. */
+void sched_domain_quiesce(struct domain *d);
 void sched_domain_destroy(struct domain *d);
 long sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);

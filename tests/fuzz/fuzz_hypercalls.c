@@ -200,7 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     preempt_every = 0;
     for (unsigned d = 0; d < DOMAINS; d++) {
         dom[d]->dying = DOMDYING_dying;
-        event_domain_destroy(dom[d]);
+        while (event_domain_close(dom[d])) {}
         while (grant_release_mappings(dom[d])) {}
     }
     judge("after death");

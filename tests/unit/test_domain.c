@@ -3,7 +3,7 @@
  * gone afterwards with everything given back; creation that fails at each allocation in turn; shutdown and resume.
  * The mechanisms around it (events, grants, page tables, scheduler) are stubs that count.
  * Could go wrong: a step of the teardown that is to be repeated runs once, a zombie is freed under whoever still maps
- * its frames, a failed creation keeps its id.
+ * its frames, a failed creation keeps its id. Did: a timer that refills a cap found vcpus half freed.
  * Links: core/domain.c core/domain_kill.c core/shutdown.c core/vcpu.c core/vcpu_timer.c core/reject.c core/timer.c
  *        core/lock.c lib/pqueue.c lib/rangeset.c
  * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c
@@ -38,7 +38,8 @@ long domain_claim(struct domain *d, u64 pages) { (void)d, (void)pages; return 0;
 
 static void *part(void) { return zalloc(NULL, 1); }
 long event_domain_init(struct domain *d) { return (d->event = part()) ? 0 : -ENOMEM; }
-void event_domain_destroy(struct domain *d) { if (!d->refs) { zfree(d->event); d->event = NULL; } }
+void event_domain_destroy(struct domain *d) { assert_int_equal(d->refs, 0); zfree(d->event); }
+long event_domain_close(struct domain *d) { (void)d; return restarts_left && restarts_left-- ? -ERESTART : 0; }
 long event_vcpu_init(struct vcpu *v) { return (v->event = part()) ? 0 : -ENOMEM; }
 void event_vcpu_destroy(struct vcpu *v) { zfree(v->event); }
 void event_vcpu_info_moved(struct vcpu *v) { v->info->evtchn_upcall_pending = 1; }
@@ -53,10 +54,34 @@ long mmu_relinquish(struct domain *d) { (void)d; return 0; }
 void address_space_leave(struct domain *d) { (void)d; }
 unsigned audit_domain(struct domain *d) { (void)d; return 0; }
 void mmu_drop_bases(struct vcpu *v) { (void)v; }
-long sched_domain_init(struct domain *d) { return (d->sched = part()) ? 0 : -ENOMEM; }
-void sched_domain_destroy(struct domain *d) { zfree(d->sched); }
 long sched_vcpu_init(struct vcpu *v) { return (v->sched = part()) ? 0 : -ENOMEM; }
-void sched_vcpu_destroy(struct vcpu *v) { zfree(v->sched); }
+void sched_vcpu_destroy(struct vcpu *v)
+{
+    zfree(v->sched);
+    v->sched = NULL;
+    fake_now += 1000000000; /* another CPU's timers, half way through */
+    timers_run();
+}
+/* A timer that looks at the domain's vcpus, as the refill of a cap. */
+static void refill(void *data)
+{
+    struct domain *d = data;
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        assert_non_null(v->sched);
+}
+long sched_domain_init(struct domain *d)
+{
+    struct timer *t = d->sched = zalloc(NULL, sizeof(*t));
+
+    if (!t)
+        return -ENOMEM;
+    timer_init(t, refill, d, 0);
+    return 0;
+}
+void sched_domain_quiesce(struct domain *d) { timer_kill(d->sched); }
+void sched_domain_destroy(struct domain *d) { zfree(d->sched); }
 void vcpu_wake(struct vcpu *v) { wakes += vcpu_runnable(v); }
 void vcpu_sleep_nosync(struct vcpu *v) { (void)v; }
 void vcpu_sleep_sync(struct vcpu *v) { (void)v; }
@@ -210,6 +235,18 @@ static void zombie_until_the_last_frame_is_let_go(void **state)
     assert_null(domain_list);
 }
 
+/* Timers that look at a domain's vcpus end before the vcpus do. */
+static void its_cap_is_not_refilled_after_death(void **state)
+{
+    struct domain *d = create(DOMID_INVALID);
+    (void)state;
+
+    timer_set(d->sched, fake_now + 1000000);
+    kill_all(d);
+    domains_reap();
+    assert_null(domain_list);
+}
+
 static void failing_creation_leaves_nothing(void **state)
 {
     long err;
@@ -329,6 +366,7 @@ static void crash_loop_shows_registers_now_and_then(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(its_cap_is_not_refilled_after_death),
         cmocka_unit_test(failing_creation_leaves_nothing),
         cmocka_unit_test(is_found_while_it_lives),
         cmocka_unit_test(zombie_until_the_last_frame_is_let_go),

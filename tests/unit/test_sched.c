@@ -295,8 +295,10 @@ static void finish(void)
         assert_false(sv[i].v.running);
         sched_vcpu_destroy(&sv[i].v);
     }
-    for (unsigned i = 0; i < nr_dom; i++)
+    for (unsigned i = 0; i < nr_dom; i++) {
+        sched_domain_quiesce(&dom[i]);
         sched_domain_destroy(&dom[i]);
+    }
     for (unsigned c = 0; c < nr_cpus; c++) {
         timer_kill(&runqs[c].slice);
         sim[c].curr = NULL;

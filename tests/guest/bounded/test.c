@@ -328,6 +328,43 @@ static void domains(void)
     end("debug key o (whole machine stops, not asserted)", false);
 }
 
+#define NR_PORTS 32768U
+
+/* In a child: the FIFO ABI, and an IPI on every port there may be. */
+static u64 bind_all(u64 a, u64 b, u64 c)
+{
+    static struct evtchn_bind_ipi ipi[128];
+    static struct multicall_entry call[128];
+    struct evtchn_init_control control = { .control_gfn = va_mfn(page_alloc()) };
+    u64 bound = 0;
+    (void)a, (void)b, (void)c;
+    OK("control block", evtchn(EVTCHNOP_init_control, &control));
+    for (unsigned done = 0; done < NR_PORTS; done += 128) {
+        for (unsigned i = 0; i < 128; i++)
+            call[i] = (struct multicall_entry){ .op = __HYPERVISOR_event_channel_op,
+                                                .args = { EVTCHNOP_bind_ipi, (u64)&ipi[i] } };
+        OK("binds", hc(__HYPERVISOR_multicall, call, 128));
+        for (unsigned i = 0; i < 128; i++)
+            bound += !call[i].result;
+    }
+    return bound;
+}
+
+/* Closing all of a dying domain's ports was once one piece of work, as long as the domain liked. */
+static void many_ports(void)
+{
+    static struct dom d;
+    long rc;
+    dom_max_port = NR_PORTS - 1;
+    dom_create(&d);
+    dom_start_call(&d, bind_all, 0, 0, 0);
+    REQUIRE(dom_wait(&d, 30000000000UL));
+    EXPECT_EQ("every port but 0", d.mb->ret, NR_PORTS - 1);
+    REQUIRE_OK(unmap_frame((void *)d.mb));
+    BOUNDED("end of 32767 ports", while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, d.id)) == -ERESTART));
+    OK("destroyed", rc);
+}
+
 void test(void)
 {
     struct evtchn_bind_virq v = { .virq = VIRQ_TIMER, .vcpu = 0 };
@@ -350,4 +387,5 @@ void test(void)
     grants();
     small_ones();
     domains();
+    many_ports();
 }

@@ -33,6 +33,7 @@ struct dom {
 long domctl(struct xen_domctl *op);     /* fills in the version */
 long sysctl(struct xen_sysctl *op);     /* the same */
 long domctl_simple(u32 cmd, u16 id);
+extern u32 dom_max_port;                /* of domains created from now on; 1023 at first */
 long dom_create_empty(struct dom *d, unsigned vcpus, u64 max_pages);
 void dom_create(struct dom *d);         /* built, running, waiting; ends the test if that fails */
 void dom_create_vcpus(struct dom *d, unsigned vcpus); /* the same with room for more vcpus */
