@@ -32,6 +32,7 @@
 #include "core/options.h"
 #include "core/reject.h"
 #include "core/trace.h"
+#include "core/vcpu_timer.h"
 #include "lib/print.h"
 
 static struct domain idle_domain_record;
@@ -321,6 +322,8 @@ void schedule(void)
     if (next == prev)
         return;
     vcpu_runstate_publish(prev); /* while its address space is loaded */
+    if (unlikely(next->ticking))
+        vcpu_tick_on(next);
     machine_switch(next);
 }
 

@@ -28,6 +28,7 @@ struct vcpu {
     bool initialising;          /* another vcpu gives it one; atomic */
     /* `processor` has changed since it last ran: what its guest flushed, it flushed there */
     bool moved;
+    bool ticking;               /* its periodic timer is on, which goes while it runs (core/vcpu_timer.c) */
     bool sending;               /* running: raises another domain's event, perhaps the first of many (core/sched.c) */
     unsigned long pause_flags;  /* VPF_*, atomic */
     u32 pause_count;            /* atomic */

@@ -6,7 +6,9 @@
  * second anyway.
  *
  * The periodic timer is bounded: no period below a millisecond, and ticks missed while the machine was late are
- * dropped, not made up for.
+ * dropped, not made up for. It goes only while its vcpu runs (as in Xen): one that finds it not running is the last,
+ * until vcpu_tick_on(). Otherwise 128 vcpus that sleep would interrupt whoever has the CPU 128000 times a second, on
+ * that one's account. Both sides write (`running`; not queued) before they read the other's.
  */
 #include "core/vcpu_timer.h"
 #include "arch/arch.h"
@@ -15,6 +17,14 @@
 #include "core/sched.h"
 #include <machine/uaccess.h>
 
+/* Set one of a vcpu's timers, to fire on that CPU. */
+static void set_on(struct timer *t, unsigned cpu, ns_t when)
+{
+    if (t->cpu != cpu)
+        timer_migrate(t, cpu);
+    timer_set(t, when);
+}
+
 static void singleshot_fired(void *data) { virq_send(data, VIRQ_TIMER); }
 
 static void periodic_fired(void *data)
@@ -22,10 +32,22 @@ static void periodic_fired(void *data)
     struct vcpu *v = data;
     ns_t period = READ_ONCE(v->periodic_period), now = now_ns(), next = v->periodic_timer.expires + period;
 
-    if (!period)
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (!period || !READ_ONCE(v->running))
         return;
     virq_send(v, VIRQ_TIMER);
-    timer_set(&v->periodic_timer, next > now ? next : now + period);
+    set_on(&v->periodic_timer, READ_ONCE(v->processor), next > now ? next : now + period);
+}
+
+void vcpu_tick_on(struct vcpu *v)
+{
+    ns_t period = READ_ONCE(v->periodic_period);
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (!period || timer_queued(&v->periodic_timer))
+        return;
+    virq_send(v, VIRQ_TIMER);
+    set_on(&v->periodic_timer, smp_cpu(), now_ns() + period);
 }
 
 static void poll_fired(void *data)
@@ -45,13 +67,7 @@ void vcpu_timers_init(struct vcpu *v)
     timer_init(&v->poll_timer, poll_fired, v, smp_cpu());
 }
 
-/* Set one of v's timers, here. */
-static void set_here(struct timer *t, ns_t when)
-{
-    if (t->cpu != smp_cpu())
-        timer_migrate(t, smp_cpu());
-    timer_set(t, when);
-}
+static void set_here(struct timer *t, ns_t when) { set_on(t, smp_cpu(), when); }
 
 long vcpu_op_set_periodic(struct vcpu *v, gva_t arg)
 {
@@ -62,6 +78,7 @@ long vcpu_op_set_periodic(struct vcpu *v, gva_t arg)
     if (p.period_ns < PERIODIC_MIN_NS || p.period_ns > (u64)INT64_MAX / 2)
         return reject(-EINVAL, "period of %lu ns, the shortest is %lu", (unsigned long)p.period_ns, PERIODIC_MIN_NS);
     WRITE_ONCE(v->periodic_period, p.period_ns);
+    WRITE_ONCE(v->ticking, true);
     set_here(&v->periodic_timer, now_ns() + p.period_ns);
     return 0;
 }
@@ -69,6 +86,7 @@ long vcpu_op_set_periodic(struct vcpu *v, gva_t arg)
 long vcpu_op_stop_periodic(struct vcpu *v)
 {
     WRITE_ONCE(v->periodic_period, 0);
+    WRITE_ONCE(v->ticking, false);
     timer_stop(&v->periodic_timer);
     return 0;
 }

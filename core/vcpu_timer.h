@@ -13,3 +13,5 @@ long vcpu_op_set_singleshot(struct vcpu *v, gva_t arg);
 long vcpu_op_stop_singleshot(struct vcpu *v);
 /* Wake v, which is about to poll, at `when`. */
 void vcpu_poll_timeout(struct vcpu *v, ns_t when);
+/* v, which has a periodic timer, is about to run here: a tick if one was missed, and so on. No lock of a queue held. */
+void vcpu_tick_on(struct vcpu *v);

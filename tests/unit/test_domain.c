@@ -17,6 +17,7 @@
 #include "core/mmu.h"
 #include "core/options.h"
 #include "core/sched.h"
+#include "core/vcpu_timer.h"
 #include "lib/print.h"
 
 /* ---- stubs ---- */
@@ -43,7 +44,8 @@ long event_domain_close(struct domain *d) { (void)d; return restarts_left && res
 long event_vcpu_init(struct vcpu *v) { return (v->event = part()) ? 0 : -ENOMEM; }
 void event_vcpu_destroy(struct vcpu *v) { zfree(v->event); }
 void event_vcpu_info_moved(struct vcpu *v) { v->info->evtchn_upcall_pending = 1; }
-void virq_send(struct vcpu *v, u32 virq) { (void)v, (void)virq; }
+static unsigned ticks;
+void virq_send(struct vcpu *v, u32 virq) { (void)v; ticks += virq == VIRQ_TIMER; }
 void virq_send_host(u32 virq) { dom_exc += virq == VIRQ_DOM_EXC; }
 static u32 suspend_heard_on;
 long event_send(struct domain *d, u32 port) { (void)d; suspend_heard_on = port; return port == 7 ? 0 : -EINVAL; }
@@ -306,6 +308,42 @@ static void vcpu_info_moves_once(void **state)
     assert_null(domain_list);
 }
 
+/* A periodic timer goes while its vcpu runs: who sleeps interrupts nobody, and misses one tick for all. */
+static void ticks_are_for_who_runs(void **state)
+{
+    struct domain *d = create(DOMID_INVALID);
+    struct vcpu_set_periodic_timer p = { .period_ns = 1000000 };
+    struct vcpu *v = d->vcpu[1];
+    (void)state;
+
+    fake_current = d->vcpu[0];
+    ticks = 0;
+    assert_int_equal(do_vcpu_op(VCPUOP_set_periodic_timer, 1, (u64)&p), 0);
+    for (unsigned ms = 0; ms < 50; ms++, fake_now += 1000000)
+        timers_run();
+    assert_int_equal(ticks, 0);
+    assert_false(timer_queued(&v->periodic_timer));
+    v->running = true;
+    vcpu_tick_on(v);
+    assert_int_equal(ticks, 1);
+    for (unsigned ms = 0; ms < 50; ms++, fake_now += 1000000)
+        timers_run();
+    assert_int_equal(ticks, 50);
+    v->running = false;
+    for (unsigned ms = 0; ms < 50; ms++, fake_now += 1000000)
+        timers_run();
+    assert_int_equal(ticks, 50);
+    v->running = true;
+    vcpu_tick_on(v);
+    vcpu_tick_on(v);            /* no more, however often it is switched to */
+    assert_int_equal(ticks, 51);
+    assert_int_equal(do_vcpu_op(VCPUOP_stop_periodic_timer, 1, 0), 0);
+    v->running = false;
+    fake_current = &idle_vcpu;
+    kill_all(d);
+    domains_reap();
+}
+
 static void shutdown_stops_and_resume_goes_on(void **state)
 {
     struct domain *d = create(DOMID_INVALID);
@@ -371,6 +409,7 @@ int main(void)
         cmocka_unit_test(is_found_while_it_lives),
         cmocka_unit_test(zombie_until_the_last_frame_is_let_go),
         cmocka_unit_test(vcpu_info_moves_once),
+        cmocka_unit_test(ticks_are_for_who_runs),
         cmocka_unit_test(shutdown_stops_and_resume_goes_on),
         cmocka_unit_test(crash_loop_shows_registers_now_and_then),
     };

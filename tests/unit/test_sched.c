@@ -53,6 +53,7 @@ void domain_list_lock(void) {}
 void domain_list_unlock(void) {}
 
 void vcpu_runstate_publish(struct vcpu *v) { (void)v; }
+void vcpu_tick_on(struct vcpu *v) { (void)v; }
 
 static struct sim_vcpu *sim_of(struct vcpu *v) { return container_of(v, struct sim_vcpu, v); }
 

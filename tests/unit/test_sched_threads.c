@@ -65,6 +65,7 @@ void cpu_raise(unsigned c, u32 bits) { __atomic_fetch_or(&cpu[c].pending, bits, 
 void machine_timer_arm(ns_t deadline) { cpu[cpu_now].deadline = deadline; }
 void machine_poll(void) { sched_yield(); }
 void vcpu_runstate_publish(struct vcpu *v) { (void)v; }
+void vcpu_tick_on(struct vcpu *v) { (void)v; }
 
 struct vcpu *vcpu_create(struct domain *d, unsigned id, long *err)
 {

@@ -122,6 +122,18 @@ static u64 pins(u64 a, u64 b, u64 c)
     }
 }
 
+/* Periodic timers of vcpus that do not run, one tick after the other. */
+static u64 metronomes(u64 vcpus, u64 b, u64 c)
+{
+    for (u64 i = 1; i < vcpus; i++) {
+        struct vcpu_set_periodic_timer p = { .period_ns = 1000000 };
+        REQUIRE_OK(hc(__HYPERVISOR_vcpu_op, VCPUOP_set_periodic_timer, i, &p));
+        for (u64 end = now() + 1000000 / vcpus; now() < end; )
+            ;
+    }
+    return hog_burn(0, b, c);
+}
+
 /* Two vcpus that wake each other and sleep. */
 static volatile u32 ball[2];
 
@@ -258,6 +270,7 @@ void test(void)
     meet("wakes every 20 us", 2, 1, alarms, 20000, 0);
     meet("wakes every 300 us, runs 300 us", 2, 1, alarms, 300000, 300000);
     meet("sleeps 10 ms, runs 10 ms", 2, 1, alarms, 10000000, 10000000);
+    meet("has ticks of 1 ms for 31 vcpus that sleep", 2, 32, metronomes, 32, 0);
     meet("pins and unpins a big tree", 2, 1, pins, 0, 0);
     meet("two vcpus wake each other", 3, 2, ping_pong, 0, 0);
     domain_share(0, 256, 0);            /* from here on it works, on behalf of the neighbour */
