@@ -6,6 +6,8 @@ struct cpu_policy; /* arch/x86/pv/cpuid.c */
 
 #define MAX_PIRQS 256
 
+enum { TSC_DEFAULT, TSC_EMULATED, TSC_NATIVE, TSC_MODES };    /* domctl.h, XEN_DOMCTL_settscinfo */
+
 struct arch_domain {
     u64 cpumask;                /* CPUs whose TLB may hold entries of this domain */
     u32 tsc_mode, tsc_incarnation;

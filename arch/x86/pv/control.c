@@ -70,6 +70,8 @@ void guest_cr4_load(struct vcpu *v)
 {
     u64 now = read_cr4(), want = (now & ~GUEST_CR4_EFFECTIVE) | (v->arch.cr4 & GUEST_CR4_EFFECTIVE);
 
+    if (v->domain->arch.tsc_mode == TSC_EMULATED)
+        want |= CR4_TSD;
     if (now != want)
         write_cr4(want);
 }

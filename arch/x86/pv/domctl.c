@@ -23,7 +23,6 @@
 
 #define MSR_TSC_AUX 0xc0000103u
 #define MAX_EXT_STATE KiB(16)   /* larger than any area of a PV guest */
-#define TSC_MODES 3             /* default, always emulate, never emulate */
 
 /* ---- CPU policies ---- */
 
@@ -181,7 +180,10 @@ _Static_assert(offsetof(struct xen_domctl_vcpu_msrs, vcpu) == 0 &&
                offsetof(struct xen_domctl_vcpuextstate, vcpu) == 0 &&
                offsetof(struct xen_domctl_ext_vcpucontext, vcpu) == 0, "domctl.h: vcpu comes first");
 
-/* ---- TSC: guests read the real one; what is saved lets a restored guest know that it moved ---- */
+/*
+ * ---- TSC: guests read the real one; what is saved lets a restored guest know that it moved ----
+ * Who asks for an emulated one gets the same values, one trap each; scaled to another machine's frequency they are not.
+ */
 
 static long get_tsc(struct domain *d, struct xen_domctl_tsc_info *t)
 {
@@ -197,8 +199,9 @@ static long set_tsc(struct domain *d, const struct xen_domctl_tsc_info *t)
 {
     if (t->tsc_mode >= TSC_MODES)
         return reject(-EINVAL, "TSC mode %u", t->tsc_mode);
-    if (t->tsc_mode == 1)
-        return reject(-EOPNOTSUPP, "domain %u: the TSC is not emulated (tsc_mode=\"default\" or \"native\")", d->id);
+    u32 khz = (u32)(clock_tsc_hz() / 1000), off = t->gtsc_khz > khz ? t->gtsc_khz - khz : khz - t->gtsc_khz;
+    if (t->tsc_mode == TSC_EMULATED && t->gtsc_khz && off > khz / 1000)
+        return reject(-EOPNOTSUPP, "domain %u: an emulated TSC of %u kHz, here it has %u", d->id, t->gtsc_khz, khz);
     d->arch.tsc_mode = t->tsc_mode;
     d->arch.tsc_incarnation = t->incarnation;
     d->arch.tsc_offset_ns = now_ns() - t->elapsed_nsec;
