@@ -195,8 +195,7 @@ bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order)
     return false;
 }
 
-/* Interrupts are answered in between: a large block is half a million instructions. */
-static void zero_for_guest(mfn_t mfn, unsigned order)
+void zero_for_guest(mfn_t mfn, unsigned order)
 {
     unsigned piece = min(order, (unsigned)ZERO_ORDER);
 

@@ -54,6 +54,10 @@ void heap_unclaim(u64 pages);
 u64 heap_claimed_pages(void);
 
 /*
+ * heap_make_zero(), and interrupts are answered in between: a large block is half a million instructions. No locks held.
+ */
+void zero_for_guest(mfn_t mfn, unsigned order);
+/*
  * Frames as a guest's memory: allocate, scrub, assign to d (owner, FRAME_ALLOCATED, one reference, type
  * TYPE_NONE, on d's list, d->tot_pages). MFN_NONE with a recorded reason if the heap or d->max_pages is
  * exhausted. Their entries of the machine-to-physical table say gfn and on (INVALID_M2P: nothing). When it returns, d

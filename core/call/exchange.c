@@ -23,6 +23,8 @@
 #include "core/reject.h"
 #include "core/vcpu.h"
 
+#define PAGES_PER_BREATH 64
+
 struct exchange {
     struct domain *d;
     gva_t in_list, out_list;
@@ -77,7 +79,9 @@ static long prepare(const struct exchange *x, u64 first, u32 *fresh)
         mfn = heap_alloc(x->out_order, x->addr_bits);
         if (mfn == MFN_NONE) /* every day at domain 0's start */
             return refuse_quietly(-ENOMEM);
-        heap_make_zero(mfn, x->out_order);
+        zero_for_guest(mfn, x->out_order);
+        if (i % PAGES_PER_BREATH == 0)
+            (void)preempt_check();      /* interrupts are answered; the chunk goes on, it is whole or not at all */
         for (u64 j = 0; j < 1UL << x->out_order; j++)
             m2p_set(mfn + j, gfn + j);
         chain_add(fresh, mfn);

@@ -10,7 +10,7 @@
 #include "dom.h"
 
 #define PAGES 512
-#define ROUNDS 400
+#define ROUNDS 150
 static xen_pfn_t in[PAGES], out[PAGES];
 static volatile bool runs, stop, done;
 static volatile u64 tries, got;
