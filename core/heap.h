@@ -54,7 +54,8 @@ void heap_unclaim(u64 pages);
 u64 heap_claimed_pages(void);
 
 /*
- * heap_make_zero(), and interrupts are answered in between: a large block is half a million instructions. No locks held.
+ * heap_make_zero(), and interrupts are answered in between: a large block is half a million instructions. No locks
+ * held.
  */
 void zero_for_guest(mfn_t mfn, unsigned order);
 /*

@@ -153,8 +153,7 @@ static bool place(struct kernel *k, struct why *why)
     if (k->entry - k->virt_base >= end)
         return because(why, "ENTRY %#lx lies outside the kernel at %#lx-%#lx", k->entry, k->virt_base,
                        k->virt_base + end);
-    if (k->hypercall_page && (k->hypercall_page - k->virt_base > end - PAGE_SIZE ||
-                              k->hypercall_page & (PAGE_SIZE - 1)))
+    if (k->hypercall_page && (k->hypercall_page - k->virt_base >= end || k->hypercall_page & (PAGE_SIZE - 1)))
         return because(why, "HYPERCALL_PAGE %#lx is no page of the kernel", k->hypercall_page);
     return true;
 }
