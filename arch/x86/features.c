@@ -117,6 +117,17 @@ void features_enable(void)
     write_dr7(0x400);
 }
 
+/* Nothing else would notice: what these protect from is a defect of Serai's that nobody knows yet. */
+void features_check(void *unused)
+{
+    u64 want = (cpu_has.smep ? CR4_SMEP : 0) | (cpu_has.smap ? CR4_SMAP : 0) | (cpu_has.umip ? CR4_UMIP : 0);
+
+    (void)unused;
+    if (!(read_cr0() & CR0_WP) || want & ~read_cr4() || (cpu_has.nx && !(rdmsr(MSR_EFER) & EFER_NXE)))
+        panic("CPU %u has a protection that is not on (CR0 %#lx, CR4 %#lx, EFER %#lx)", smp_cpu(), read_cr0(),
+              read_cr4(), rdmsr(MSR_EFER));
+}
+
 struct alternative {
     s32 at;
     u32 bytes;          /* three bytes of code */

@@ -189,6 +189,7 @@ static void start_machine(void)
     smp_call(cpus_online, forget_mappings, NULL);
 #ifdef SERAI_DEBUG
     paging_check();
+    smp_call(cpus_online, features_check, NULL);
 #endif
     cpu_enter_idle();
 }

@@ -294,6 +294,9 @@ static void vcpu_info_moves_once(void **state)
     r.mfn = 6; /* not its own */
     assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -EINVAL);
     r.mfn = 5;
+    d->vcpu[1]->pause_flags &= ~VPF_DOWN; /* somebody raises events there */
+    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 1, (u64)&r), -EINVAL);
+    d->vcpu[1]->pause_flags |= VPF_DOWN;
     assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), 0);
     assert_ptr_equal(d->vcpu[0]->info, page[1] + 64);
     assert_int_equal(d->vcpu[0]->info->arch.cr2, 77);

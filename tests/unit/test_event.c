@@ -638,6 +638,10 @@ static void test_fifo_arguments(void **state)
     e.array_gfn = 1UL << 40;
     assert_int_equal(op(EVTCHNOP_expand_array, &e), -EINVAL);
     assert_int_equal(fake_uses(own), 1);
+    e.array_gfn = spec[1].pages[spec[1].nr_pages++] = fake_frame(spec[1].d);
+    for (unsigned i = 0; i < EVTCHN_FIFO_NR_CHANNELS / 1024; i++)
+        assert_int_equal(op(EVTCHNOP_expand_array, &e), 0);
+    assert_int_equal(op(EVTCHNOP_expand_array, &e), -ENOSPC);
     tear_down();
 }
 
@@ -669,6 +673,9 @@ static void test_fifo_early(void **state)
     assert_int_equal(word[2], 0);
     assert_int_equal(word[3], 1u << EVTCHN_FIFO_PENDING | 1u << EVTCHN_FIFO_MASKED);
     assert_int_equal(((struct evtchn_fifo_control_block *)mfn_to_virt(block))->head[7], 1);
+    word[1] |= 0x1ff;           /* what the guest left in the link is not part of the next one */
+    assert_int_equal(event_send(s->d, 2), 0);
+    assert_int_equal(word[1] & EVTCHN_FIFO_LINK_MASK, 2);
     tear_down();
 }
 

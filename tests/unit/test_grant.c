@@ -459,6 +459,32 @@ static void test_dying(void **state)
     tear_down();
 }
 
+static mfn_t watched;
+static u64 refs_at_flush;
+static void look(u64 cpus) { (void)cpus; refs_at_flush = fake_refs(watched); }
+
+/* A mapper that dies gives everything back, but not before nobody reaches it through its old mappings. */
+static void test_dying_mapper(void **state)
+{
+    u32 h;
+
+    (void)state;
+    set_up(4);
+    watched = ram[1][0];
+    *v1(1, 9) = (grant_entry_v1_t){ GTF_permit_access, 0, watched };
+    assert_int_equal(map(0, 1, 9, GNTMAP_host_map, 1, &h), GNTST_okay);
+    dom[0]->dying = DOMDYING_dying;
+    fake_on_flush = look;
+    fake_flushes = 0;
+    assert_int_equal(grant_release_mappings(dom[0]), 0);
+    fake_on_flush = NULL;
+    assert_int_equal(fake_flushes, 1);
+    assert_int_equal(refs_at_flush, 2);
+    assert_int_equal(fake_refs(watched), 1);
+    memset(fake_pte, 0, sizeof(fake_pte));      /* its page tables are gone, too */
+    tear_down();
+}
+
 /* Limits: grant frames and mapping records end where they are said to. */
 static void test_limits(void **state)
 {
@@ -506,7 +532,13 @@ static void test_refused(void **state)
     assert_int_equal(op(GNTTABOP_query_size, &t, 2), -EINVAL);
     fake_fault_in = 0;
     assert_int_equal(op(GNTTABOP_copy, &t, 1), -EFAULT);
+    gnttab_swap_grant_ref_t s = { 9, 4 * 512, 0 };
+    assert_int_equal(op(GNTTABOP_swap_grant_ref, &s, 1), 0);
+    assert_int_equal(s.status, GNTST_bad_gntref);
     *v1(1, 9) = (grant_entry_v1_t){ GTF_permit_access, 0, ram[1][0] };
+    assert_int_equal(map(0, 1, 9, GNTMAP_host_map, FAKE_SLOTS, &h), GNTST_general_error);   /* no entry there */
+    assert_int_equal(v1(1, 9)->flags, GTF_permit_access);
+    assert_int_equal(fake_refs(ram[1][0]), 1);
     assert_int_equal(map(0, 1, 9, GNTMAP_host_map, 1, &h), GNTST_okay);
     gnttab_unmap_and_replace_t r = { .host_addr = PAGE_SIZE, .new_addr = 2 * PAGE_SIZE, .handle = h };
     assert_int_equal(op(GNTTABOP_unmap_and_replace, &r, 1), 0);
@@ -697,7 +729,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dying), cmocka_unit_test(test_limits), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_dying), cmocka_unit_test(test_dying_mapper), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_handles), cmocka_unit_test(test_version2), cmocka_unit_test(test_copy_batch),
         cmocka_unit_test(test_unmap_halves), cmocka_unit_test(test_no_memory), cmocka_unit_test(test_model),
     };

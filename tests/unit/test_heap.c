@@ -228,7 +228,37 @@ static void dirty_blocks_are_whole(void **state)
             assert_true(frame_release(mfn[i] + j));
 }
 
-/* Guests' blocks, Serai's own and the scrubber in any order: a guest's memory is always zero when it comes. */
+/* What guests left: 0, or one more than there were flushes when the frame came back. */
+static unsigned left_at[FRAMES];
+
+static void give_back(struct held b, bool guests)
+{
+    if (!guests) {
+        heap_free(b.mfn, b.order);
+        return;
+    }
+    for (u64 f = 0; f < 1u << b.order; f++) {
+        left_at[b.mfn + f] = fake_flushes + 1;
+        assert_true(frame_release(b.mfn + f));
+    }
+}
+
+static void take(struct held b, bool guests, u64 mark)
+{
+    for (u64 f = 0; f < 1u << b.order; f++) {
+        u64 *p = mfn_to_virt(b.mfn + f);
+
+        assert_true(!guests || (p[0] == 0 && p[511] == 0));
+        assert_true(fake_flushes >= left_at[b.mfn + f]);        /* nobody knows it any more */
+        left_at[b.mfn + f] = 0;
+        p[0] = p[511] = mark;
+    }
+}
+
+/*
+ * Guests' blocks, Serai's own and the scrubber in any order: who gets memory is the only one to know it, a guest's is
+ * always zero when it comes, and the scrubber passes over nothing.
+ */
 static void scrubbing_and_allocating_mix(void **state)
 {
     static struct { struct held b; bool guests; } held[256];
@@ -236,6 +266,7 @@ static void scrubbing_and_allocating_mix(void **state)
 
     (void)state;
     seed = 77;
+    fake_flushes = 0;
     for (unsigned step = 0; step < 40000; step++) {
         unsigned i = n ? rnd(n) : 0, what = rnd(100);
 
@@ -248,30 +279,22 @@ static void scrubbing_and_allocating_mix(void **state)
             b.mfn = guests ? domain_alloc_pages(&guest, b.order, 0, INVALID_M2P) : heap_alloc(b.order, 0);
             if (b.mfn == MFN_NONE)
                 continue;
-            for (u64 f = 0; f < 1u << b.order; f++) {
-                u64 *p = mfn_to_virt(b.mfn + f);
-
-                assert_true(!guests || (p[0] == 0 && p[511] == 0));
-                p[0] = p[511] = step + 1;
-            }
+            take(b, guests, step + 1);
             held[n].b = b;
             held[n++].guests = guests;
         } else if (n) {
-            if (!held[i].guests)
-                heap_free(held[i].b.mfn, held[i].b.order);
-            else
-                for (u64 f = 0; f < 1u << held[i].b.order; f++)
-                    assert_true(frame_release(held[i].b.mfn + f));
+            give_back(held[i].b, held[i].guests);
             held[i] = held[--n];
         }
+        if (step % 4000)
+            continue;
+        while (heap_scrub_idle()) {}
+        for (mfn_t m = 1; m < FRAMES; m++)
+            assert_true(!left_at[m] || *(u64 *)mfn_to_virt(m) == 0);
     }
-    while (n--) {
-        if (!held[n].guests)
-            heap_free(held[n].b.mfn, held[n].b.order);
-        else
-            for (u64 f = 0; f < 1u << held[n].b.order; f++)
-                assert_true(frame_release(held[n].b.mfn + f));
-    }
+    while (n--)
+        give_back(held[n].b, held[n].guests);
+    memset(left_at, 0, sizeof(left_at));
 }
 
 static void references_keep_a_frame(void **state)

@@ -271,14 +271,19 @@ static void failed_exchange_is_clean(void **state)
         check_untouched(in, 64, out[0]);
     }
     assert_int_equal(heap_free_pages(), free_before);
+    u64 last = in[63];
     in[63] = in[0]; /* the same twice */
     assert_int_equal(memory_op(XENMEM_exchange, &x), -EINVAL);
     assert_int_equal(guest.tot_pages, 64);
+    in[63] = last;
     x.in.nr_extents = 63;
     assert_int_equal(memory_op(XENMEM_exchange, &x), -EINVAL);
     x.in.nr_extents = 64;
     x.nr_exchanged = 1;
     assert_int_equal(memory_op(XENMEM_exchange, &x), -EINVAL);
+    x = (xen_memory_exchange_t){ .in = reservation(in, 1, 13), .out = reservation(out, 1, 13) };
+    assert_int_equal(memory_op(XENMEM_exchange, &x), -EPERM);
+    check_untouched(in, 64, out[0]);
 }
 
 static void exchange_splits_large_extents_above_the_maximum(void **state)
@@ -429,6 +434,7 @@ static void the_rest_says_what_it_is(void **state)
     assert_int_equal(memory_op(XENMEM_machphys_mfn_list, &m), 0);
     assert_int_equal(m.nr_extents, 2);
     assert_int_equal(frames[1], 1024);
+    assert_int_equal(memory_op(XENMEM_maximum_ram_page | 1 << 6, NULL), -ENOSYS); /* nothing to go on with */
 }
 
 int main(void)

@@ -90,5 +90,12 @@ void test(void)
     EXPECT_EQ("destroy", pool(DESTROY, 1, 0), 0);
     EXPECT_EQ("there is none any more", pool(INFO, 1, 0), -2);
     EXPECT_EQ("CPU 1 goes back", pool(ADD, 0, 1), 0);
+    struct sched_pin_override pin = { .pcpu = 1 };
+    OK("we ourselves stay there", hc(__HYPERVISOR_sched_op, SCHEDOP_pin_override, &pin));
+    EXPECT_EQ("a CPU that we are pinned to", pool(REMOVE, 0, 1), -98);
+    pin.pcpu = -1;
+    OK("no longer", hc(__HYPERVISOR_sched_op, SCHEDOP_pin_override, &pin));
+    EXPECT_EQ("now it goes", pool(REMOVE, 0, 1), 0);
+    EXPECT_EQ("and comes back", pool(ADD, 0, 1), 0);
     dom_destroy(&hog[0]);
 }

@@ -105,8 +105,14 @@ static void bad_idle_states(void)
     EXPECT_EQ("processor 2^32 - 1", upload_cx(~0u, 1, cx), -EINVAL);
     cx[1].reg.address = 0x10000;
     EXPECT_EQ("a port beyond the last", upload_cx(1, 2, cx), -EINVAL);
+    cx[1].reg.address = 0x414;
     cx[1].type = 9;
     EXPECT_EQ("C9", upload_cx(1, 2, cx), -EINVAL);
+    cx[1].type = 0;
+    EXPECT_EQ("C0", upload_cx(1, 2, cx), -EINVAL);
+    cx[1].type = 2;
+    cx[1].reg.space_id = 3;
+    EXPECT_EQ("a state entered by an I2C bus", upload_cx(1, 2, cx), -EINVAL);
     OK("the old table", stat(PMSTAT_get_max_cx, 1));
     EXPECT_EQ("is still there", sys.u.get_pmstat.u.getcx.nr, 3);
     EXPECT_EQ("throttling states", upload(XEN_PM_TX, 0), -ENOSYS);
@@ -138,6 +144,9 @@ static void frequencies(void)
     EXPECT_EQ("a governor", sysctl(&sys), -EOPNOTSUPP);
     fresh_px(XEN_PX_PPC, 0)->platform_limit = ~0u;
     OK("only the limit", upload(XEN_PM_PX, 0));
+    sys.u.pm_op.cmd = GET_CPUFREQ_PARA;
+    OK("a limit beyond the table", sysctl(&sys));
+    EXPECT_EQ("is the slowest", p->scaling_max_freq, 2000000);
     EXPECT_EQ("statistics, which nobody makes", stat(PMSTAT_get_pxstat, 0), -ENODEV);
 }
 
@@ -153,6 +162,9 @@ static void bad_frequencies(void)
     EXPECT_EQ("256 states", upload(XEN_PM_PX, 0), -E2BIG);
     fresh_px(XEN_PX_PSS, 4);
     EXPECT_EQ("a state of 0 MHz", upload(XEN_PM_PX, 0), -EINVAL);
+    px[2].core_frequency = 4294968;
+    fresh_px(XEN_PX_PSS, 3);
+    EXPECT_EQ("more kHz than 32 bits hold", upload(XEN_PM_PX, 0), -EINVAL);
     set_xen_guest_handle(fresh_px(XEN_PX_PSS, 3)->states, (void *)0xffff830000000000);
     EXPECT_EQ("in the hypervisor", upload(XEN_PM_PX, 0), -EFAULT);
     fresh_px(XEN_PX_PSD, 0)->domain_info.coord_type = 1;

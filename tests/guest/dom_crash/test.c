@@ -26,6 +26,39 @@ static u64 hv_stack(u64 a, u64 b, u64 c)
     return 0;
 }
 
+/* The same at a place that Serai could write to: a page of domain 0's, by Serai's map of all memory. */
+static u64 mapped_stack(u64 a, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    __asm__ volatile("mov %0, %%rsp; ud2" : : "r"(a + 2048) : "memory");
+    return 0;
+}
+
+USER_CODE(u_syscall, "syscall; ud2")
+static u64 mapped_syscall_stack(u64 a, u64 b, u64 c)
+{
+    struct regs r = { .rip = (u64)u_syscall, .cs = FLAT_USER_CS, .ss = FLAT_USER_SS, .rflags = 0x202,
+                      .rsp = (u64)user_stack_top };
+    (void)b, (void)c;
+    user_init();
+    hc(__HYPERVISOR_stack_switch, FLAT_KERNEL_SS, a + 2048);
+    iret_to(&r, 0);
+}
+
+static void spin(void)
+{
+    for (;;)
+        yield_cpu();
+}
+
+/* There is a good frame. */
+static u64 mapped_iret(u64 a, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    __asm__ volatile("mov %0, %%rsp; mov $23, %%eax; syscall" : : "r"(a + 3072) : "memory");
+    return 0;
+}
+
 static u64 nc_stack(u64 a, u64 b, u64 c)
 {
     (void)a, (void)b, (void)c;
@@ -114,13 +147,19 @@ void test(void)
         { "no failsafe callback", no_failsafe }, { "code that is not there", unmapped_code },
         { "on its own wish", asked },
         { "an event callback that is not there", event_nowhere }, { "its own tables removed", own_tables_gone },
+        { "a stack in Serai's map", mapped_stack }, { "a system call's stack there", mapped_syscall_stack },
+        { "an iret frame there", mapped_iret },
     };
+    u64 *witness = page_alloc(), frame[9] = { 0, 0x202, 0, 0, (u64)spin, FLAT_KERNEL_CS & ~3, 2, 0, FLAT_KERNEL_SS };
+    frame[7] = (u64)user_stack_top;
+    memset(witness, 0x77, 4096);
+    memcpy(witness + 3072 / 8, frame, sizeof(frame));
     u64 before = free_pages_after_first_domain();
     for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         static struct dom d;
         struct xen_domctl_getdomaininfo info;
         dom_create(&d);
-        dom_start_call(&d, ways[i].fn, 0, 0, 0);
+        dom_start_call(&d, ways[i].fn, 0xffff830000000000 + (va_mfn(witness) << 12), 0, 0);
         u64 end = now() + 1000000000UL;
         do
             yield_cpu();
@@ -131,6 +170,7 @@ void test(void)
             say("  %s: flags %#x", ways[i].name, info.flags);
         check(__FILE__, __LINE__, ways[i].name, crashed, 1);
         dom_destroy(&d);
+        check(__FILE__, __LINE__, ways[i].name, witness[2048 / 8 - 1] == 0x7777777777777777, 1);
         check(__FILE__, __LINE__, "memory is back", (long)free_pages_settled(before), (long)before);
     }
 }

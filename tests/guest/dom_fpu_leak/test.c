@@ -1,5 +1,10 @@
-/* Vector registers, FS and GS bases, debug registers: nothing of one domain is seen by another after a switch. */
+/*
+ * Vector registers, FS and GS bases, TSC_AUX, debug registers: nothing of one domain is seen by another after a switch,
+ * and what is one's own is not mixed up.
+ */
 #include "dom.h"
+
+#define USERS_GS 0x1000         /* above the kernel's */
 
 static u64 load(u64 v, u64 b, u64 c)
 {
@@ -7,7 +12,8 @@ static u64 load(u64 v, u64 b, u64 c)
     __asm__ volatile("clts; movq %0, %%xmm0; movq %0, %%xmm15; punpcklqdq %%xmm15, %%xmm15" : : "r"(v));
     hc(__HYPERVISOR_set_segment_base, SEGBASE_FS, v & 0x7fffffff);
     hc(__HYPERVISOR_set_segment_base, SEGBASE_GS_KERNEL, v & 0x7fffffff);
-    hc(__HYPERVISOR_set_segment_base, SEGBASE_GS_USER, v & 0x7fffffff);
+    hc(__HYPERVISOR_set_segment_base, SEGBASE_GS_USER, (v & 0x7fffffff) + USERS_GS);
+    __asm__ volatile("wrmsr" : : "c"(0xc0000103), "a"((u32)v), "d"(0));
     hc(__HYPERVISOR_set_debugreg, 3, v & 0x7fffffff);
     return 0;
 }
@@ -22,6 +28,8 @@ static u64 read(u64 which, u64 b, u64 c)
         __asm__ volatile("clts; movq %%xmm15, %0" : "=r"(v));
     else if (which < 5)
         __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(0xc0000100 + which - 2));
+    else if (which == 6)
+        __asm__ volatile("rdtscp" : "=c"(v) : : "rax", "rdx");
     else
         v = (u64)hc(__HYPERVISOR_get_debugreg, 3);
     return which > 1 && which < 5 ? lo : v;
@@ -36,16 +44,19 @@ void test(void)
     for (unsigned round = 0; round < 20; round++) {
         dom_call(&a, load, secret, 0, 0);
         if (!round)
-            for (unsigned i = 0; i < 6; i++)
+            for (unsigned i = 0; i < 7; i++)
                 check(__FILE__, __LINE__, "a fresh domain sees nothing", dom_call(&b, read, i, 0, 0) == secret, 0);
         dom_call(&b, load, other, 0, 0);
         EXPECT_EQ("xmm0 of a", dom_call(&a, read, 0, 0, 0), secret);
         EXPECT_EQ("xmm15 of a", dom_call(&a, read, 1, 0, 0), secret);
         EXPECT_EQ("xmm0 of b", dom_call(&b, read, 0, 0, 0), other);
         for (unsigned i = 2; i < 5; i++) {
-            EXPECT_EQ("bases of a", dom_call(&a, read, i, 0, 0), secret & 0x7fffffff);
-            EXPECT_EQ("bases of b", dom_call(&b, read, i, 0, 0), other & 0x7fffffff);
+            u64 add = i == 4 ? USERS_GS : 0;
+            EXPECT_EQ("bases of a", dom_call(&a, read, i, 0, 0), (secret & 0x7fffffff) + add);
+            EXPECT_EQ("bases of b", dom_call(&b, read, i, 0, 0), (other & 0x7fffffff) + add);
         }
+        EXPECT_EQ("TSC_AUX of a", dom_call(&a, read, 6, 0, 0), (u32)secret);
+        EXPECT_EQ("TSC_AUX of b", dom_call(&b, read, 6, 0, 0), (u32)other);
         EXPECT_EQ("dr3 of a", dom_call(&a, read, 5, 0, 0), secret & 0x7fffffff);
     }
     EXPECT_EQ("dr3 of domain 0", hc(__HYPERVISOR_get_debugreg, 3), 0);

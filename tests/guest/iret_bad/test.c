@@ -18,6 +18,7 @@ static void go(const char *what, u64 rip, u64 cs, u64 ss, u64 rflags, u64 flags)
 }
 
 USER_CODE(u_ud, "ud2")
+USER_CODE(u_flags, "pushfq; pop %rbx; ud2")     /* the processor's own */
 
 void test(void)
 {
@@ -52,5 +53,13 @@ void test(void)
     r.rflags = 0;       /* IF off: would stop the machine */
     user_run_regs(&f, &r, 0);
     EXPECT_EQ("without IF: runs", f.vector, 6);
+    static const u64 more[] = { 0, 0x200, 3 << 12, 0x200 | 3 << 12 };  /* events masked or not: two ways back */
+    for (unsigned i = 0; i < 4; i++) {
+        r.rip = (u64)u_flags;
+        r.rflags = more[i] | 2;
+        user_run_regs(&f, &r, 0);
+        EXPECT_EQ("runs", f.vector, 6);
+        EXPECT_EQ("interrupts are on, IOPL is 0", f.regs.rbx & (0x200 | 3 << 12), 0x200);
+    }
     /* the frame itself unreadable: the domain is crashed; not tried here */
 }

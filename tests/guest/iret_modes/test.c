@@ -36,6 +36,7 @@ void test(void)
     r.rflags = 0x2;
     user_run_regs(&f, &r, 0);
     EXPECT_EQ("events are masked: IF was clear", f.masked, 1);
+    EXPECT_EQ("kernel, the long way", f.vector, 6);
     /* VGCF_in_kernel is not asked of iret: the selector decides */
     r.rflags = 0x202;
     user_run_regs(&f, &r, VGCF_in_kernel);

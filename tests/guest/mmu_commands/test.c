@@ -39,6 +39,8 @@ void test(void)
     OK("back", set_flags(page, KERNEL_PAGE));
     OK("empty list", hc(__HYPERVISOR_mmu_update, u, 0, &done, DOMID_SELF));
     EXPECT_EQ("done", done, 0);
+    EXPECT_EQ("a list whose size is 0 again", hc(__HYPERVISOR_mmu_update, u, 1UL << 60, 0, DOMID_SELF), -EINVAL);
+    EXPECT_EQ("a list of 2^32", hc(__HYPERVISOR_mmu_update, u, 1UL << 32, 0, DOMID_SELF), -EINVAL);
     REFUSED("foreign domain that is not there", hc(__HYPERVISOR_mmu_update, u, 1, 0, 77));
     REFUSED("page-table owner that is not there", hc(__HYPERVISOR_mmu_update, u, 1, 0, 78 << 16 | DOMID_SELF));
 

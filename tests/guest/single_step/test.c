@@ -30,12 +30,17 @@ void test(void)
 
     /* over hypercalls and emulation in the kernel */
     handler[1] = on_db;
+    extern char after_emulated[];
+    bool behind = false;
     u64 after_flags;
     __asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; nop; mov $17, %%eax; xor %%edi, %%edi; syscall; nop;"
-                     "mov %%cr4, %%rax; nop;"
+                     "mov %%cr4, %%rax; after_emulated: nop;"
                      "pushfq; andq $~0x100, (%%rsp); popfq; pushfq; pop %0"
                      : "=r"(after_flags) : : "rax", "rcx", "r11", "rdi", "rsi", "rdx", "memory");
     handler[1] = NULL;
     EXPECT(steps >= 8);
+    for (unsigned i = 0; i < steps && i < 64; i++)
+        behind |= where[i] == (u64)after_emulated;
+    EXPECT_EQ("a step ends right behind the emulated instruction", behind, 1);
     EXPECT_EQ("stepping is off again", after_flags & 0x100, 0);
 }

@@ -10,6 +10,8 @@ USER_CODE(u_in, "mov $0x71, %edx; in (%dx), %al; ud2")
 USER_CODE(u_rdmsr, "mov $0x1b, %ecx; rdmsr; ud2")
 USER_CODE(u_cr, "mov %cr3, %rax; ud2")
 USER_CODE(u_clts, "clts; ud2")
+USER_CODE(u_gs, "rdgsbase %rbx; ud2")
+USER_CODE(u_sgdt, "sub $16, %rsp; sgdt (%rsp); ud2")    /* where the hypervisor's table is: hidden by UMIP */
 USER_CODE(u_div, "xor %edx, %edx; mov %edx, %ecx; div %ecx; ud2")
 USER_CODE(u_nc, "movabs $0x8000000000000000, %rcx; jmp *%rcx")
 USER_CODE(u_wbinvd, "wbinvd; ud2")
@@ -57,9 +59,17 @@ void test(void)
     expect("rdmsr", u_rdmsr, 13, 0);
     expect("mov from cr3", u_cr, 13, 0);
     expect("clts", u_clts, 13, 0);
+    expect("sgdt", u_sgdt, 13, 0);
     expect("wbinvd", u_wbinvd, 13, 0);
     expect("divide error", u_div, 0, 0);
     expect("jump to a non-canonical address", u_nc, 13, 0);
+    OK("kernel's GS base", hc(__HYPERVISOR_set_segment_base, SEGBASE_GS_KERNEL, 0x1234000));
+    OK("user's GS base", hc(__HYPERVISOR_set_segment_base, SEGBASE_GS_USER, 0x5678000));
+    user_run(&f, u_gs);
+    u32 base;
+    __asm__ volatile("rdmsr" : "=a"(base) : "c"(0xc0000101) : "rdx");
+    EXPECT_EQ("the user has its own GS base", f.regs.rbx, 0x5678000);
+    EXPECT_EQ("and the kernel its own again", base, 0x1234000);
     user_run(&f, u_cpuid);
     EXPECT_EQ("cpuid runs to the ud2", f.vector, 6);
     user_run(&f, u_xen);
