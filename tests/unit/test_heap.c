@@ -288,7 +288,7 @@ static void scrubbing_and_allocating_mix(void **state)
         }
         if (step % 4000)
             continue;
-        while (heap_scrub_idle()) {}
+        heap_scrub_all();
         for (mfn_t m = 1; m < FRAMES; m++)
             assert_true(!left_at[m] || *(u64 *)mfn_to_virt(m) == 0);
     }

@@ -116,6 +116,20 @@ static u64 remap(u64 i, u64 j, u64 c)          /* page j becomes what page i's n
     return (u64)mmu1(n << 12 | MMU_MACHPHYS_UPDATE, pj);
 }
 
+static u64 mfn_of(u64 i, u64 b, u64 c) { (void)b, (void)c; return va_mfn(page[i]); }
+static u64 fifo_begins(u64 i, u64 b, u64 c)
+{
+    struct evtchn_init_control control = { .control_gfn = va_mfn(page[i]) };
+    (void)b, (void)c;
+    return (u64)evtchn(EVTCHNOP_init_control, &control);
+}
+static u64 fifo_ends(u64 a, u64 b, u64 c)
+{
+    struct evtchn_reset r = { .dom = DOMID_SELF };
+    (void)a, (void)b, (void)c;
+    return (u64)evtchn(EVTCHNOP_reset, &r);
+}
+
 /* Write anywhere in every way that is not a fault, change entries, read nothing that is not there. */
 static void scribble(u64 seed, unsigned first, unsigned n)
 {
@@ -231,6 +245,22 @@ static void entries(void)
     EXPECT_EQ("at its place", peek(5), 1);
 }
 
+static void standing(void)
+{
+    char *at = page_alloc();
+    u64 p25 = pfn(25), p26 = pfn(26);
+    clean();
+    EXPECT_EQ("not written", peek(p25) || dirty(p26), 0);
+    OK("mapped here", mmu1_dom(entry_ma(walk((u64)at, 1)), dom_call(&d, mfn_of, 25, 0, 0) << 12 | KERNEL_PAGE, d.id));
+    EXPECT_EQ("may be written from here", peek(p25), 1);
+    OK("unmap", set_flags(at, KERNEL_PAGE));
+    OK("events in queues", dom_call(&d, fifo_begins, 26, 0, 0));
+    clean();
+    clean();
+    EXPECT_EQ("their page is always written", dirty(p26), 1);
+    OK("no longer", dom_call(&d, fifo_ends, 0, 0, 0));
+}
+
 static void grants(void)
 {
     struct gnttab_copy cp = { .flags = GNTCOPY_dest_gref, .len = 16 };
@@ -344,6 +374,7 @@ void test(void)
         entries();
         audit_key();
         grants();
+    standing();
         hostile();
         if (!round)
             follow();
