@@ -89,6 +89,18 @@ ns_t cpu_idle_time(unsigned cpu)
 
 /* ---- waking ---- */
 
+/*
+ * Who wakes and pre-empts pays for it: the interrupt and the way back are on the account of the one it interrupts.
+ * Otherwise one that sleeps 20 us at a time, and hardly runs, would leave its neighbour a quarter of its share. It pays
+ * when it interrupts, not when it runs: another vcpu of its guest may take it down before, and up again for ever.
+ */
+static void pay_for_waking(struct runq *rq, struct sched_vcpu *sv)
+{
+    runq_remove(rq, sv);
+    sv->vruntime += virtual_time(sv->sd, WAKE_COST);
+    runq_insert(rq, sv);
+}
+
 /* sv was just queued on rq, whose curr is charged up to now: does anybody have to know? */
 static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
 {
@@ -112,6 +124,8 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
          * two switches of address spaces, and none would find a second one to do together.
          */
         if (now - curr->dispatched >= ratelimit || (behind >= WAKE_BONUS / 2 && !sender)) {
+            if (rq->slice_end != SLICE_OVER)
+                pay_for_waking(rq, sv);
             rq->preempts++;
             rq->slice_end = SLICE_OVER;
             cpu_raise(runq_cpu(rq), PENDING_SCHED);
@@ -188,6 +202,15 @@ void vcpu_sleep_nosync(struct vcpu *v)
             runstate_change(v, runstate_of(v), now_ns());
         }
     }
+    spin_unlock(&rq->lock);
+}
+
+void vcpu_raise(struct vcpu *v, u32 pending)
+{
+    struct runq *rq = runq_lock(v);
+
+    if (v->running)
+        cpu_raise(runq_cpu(rq), pending);
     spin_unlock(&rq->lock);
 }
 
@@ -276,12 +299,6 @@ static void dispatch(struct runq *rq, struct vcpu *prev, struct vcpu *next, ns_t
     trace(TRC_SCHED_SWITCH, prev->domain->id, prev->id, next->domain->id, next->id);
     runstate_change(prev, vcpu_is_idle(prev) ? RUNSTATE_runnable : runstate_of(prev), now);
     runstate_change(next, RUNSTATE_running, now);
-    /*
-     * Who wakes and pre-empts pays for it: the interrupt and the way back are on the account of the one it interrupts.
-     * Otherwise one that sleeps 20 us at a time, and hardly runs, would leave its neighbour a quarter of its share.
-     */
-    if (p->sd && n->sd && rq->slice_end == SLICE_OVER)
-        n->vruntime += virtual_time(n->sd, WAKE_COST);
     if (p->sd)
         __atomic_fetch_sub(&p->sd->running, 1, __ATOMIC_RELAXED);
     if (n->sd) {

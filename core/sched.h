@@ -20,6 +20,11 @@ void vcpu_wake(struct vcpu *v);
 /* Let v stop running if it is not runnable; _sync waits until it is off its CPU (v != current). */
 void vcpu_sleep_nosync(struct vcpu *v);
 void vcpu_sleep_sync(struct vcpu *v);
+/*
+ * cpu_raise() where v runs. If it does not run, nothing: whoever has its CPU is not interrupted for it, and what it is
+ * to notice it has to look for when it is switched to. Takes: sched.
+ */
+void vcpu_raise(struct vcpu *v, u32 pending);
 /* current waits for an event (unless one is pending and unmasked already). */
 void vcpu_block(void);
 

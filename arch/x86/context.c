@@ -23,6 +23,7 @@
 #include "core/heap.h"
 #include "core/mmu.h"
 #include "core/reject.h"
+#include "core/sched.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -177,7 +178,7 @@ void arch_vcpu_get_context(struct vcpu *v, vcpu_guest_context_t *c)
 void arch_vcpu_nmi(struct vcpu *v)
 {
     v->arch.nmi_pending = true;
-    cpu_raise(READ_ONCE(v->processor), PENDING_TASK);
+    vcpu_raise(v, PENDING_TASK); /* or context_load() sees it */
 }
 
 long arch_vcpu_nmi_callback(struct vcpu *v, u64 address)

@@ -233,6 +233,8 @@ static void context_load(struct vcpu *v)
     struct cpu *c = this_cpu();
 
     space_enter(v);
+    if (unlikely(v->arch.nmi_pending))
+        cpu_raise(c->id, PENDING_TASK);     /* the exit path's slow side delivers it */
     if (c->loaded == v && v->arch.loaded_on == c->id) {
         fpu_resume(v);                      /* nobody was in between: only what context_save() switched off */
         debugreg_load(v);

@@ -573,6 +573,41 @@ static void one_busy_vcpu_per_cpu_is_never_interrupted(void **state)
     finish();
 }
 
+/*
+ * A guest takes one of its vcpus up and down from another CPU, a hundred thousand times a second: somebody else's CPU
+ * is interrupted no more often than that vcpu could have run for 40 us instead. And what is only to be noticed by a
+ * vcpu interrupts nobody while it does not run.
+ */
+static void waking_is_paid_for_by_who_never_runs(void **state)
+{
+    struct sim_vcpu *toy;
+    unsigned interrupts = 0;
+    (void)state;
+
+    machine(1);
+    struct sim_vcpu *victim = hog(new_domain());
+    toy = new_vcpu(new_domain(), MS, MS);
+    run_for(SECOND);
+    for (unsigned i = 0; i < 10000; i++) {
+        fake_now += 10000;
+        toy->v.pause_flags &= ~VPF_DOWN;
+        vcpu_wake(&toy->v);
+        toy->v.pause_flags |= VPF_DOWN;
+        vcpu_sleep_nosync(&toy->v);
+        interrupts += !!(fake_pending[0] & PENDING_SCHED);
+        settle();
+    }
+    assert_int_equal(toy->ran, 0);
+    assert_true(interrupts <= (WAKE_BONUS + 100 * MS) / WAKE_COST + 2);
+    assert_true(interrupts > 0);
+    vcpu_raise(&toy->v, PENDING_TASK);
+    assert_int_equal(fake_pending[0], 0);
+    vcpu_raise(&victim->v, PENDING_TASK);
+    assert_int_equal(fake_pending[0], PENDING_TASK);
+    fake_pending[0] = 0;
+    finish();
+}
+
 static void yield_lets_another_run(void **state)
 {
     struct sim_vcpu *a, *b;
@@ -812,6 +847,7 @@ int main(void)
         cmocka_unit_test(io_domain_preempts_hogs),
         cmocka_unit_test(who_sends_may_send_more),
         cmocka_unit_test(one_busy_vcpu_per_cpu_is_never_interrupted),
+        cmocka_unit_test(waking_is_paid_for_by_who_never_runs),
         cmocka_unit_test(yield_lets_another_run),
         cmocka_unit_test(an_event_before_blocking_is_not_slept_over),
         cmocka_unit_test(affinity_is_obeyed),
