@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "core/frame.h"
+#include "core/stir.h"
 
 /*
  * A reference if the frame is in use and owned by `owner` (what is no RAM never has references). Why look at the owner
@@ -16,6 +17,7 @@ static inline bool ref_get_owned(struct frame *f, u16 owner)
         return false;
     u64 have = READ_ONCE(f->count);
 
+    stir();
     do {
         if (unlikely(!(u32)have))       /* 2^32 of them: refused, like none */
             return false;
@@ -31,6 +33,7 @@ static inline void ref_put(struct frame *f)
 {
     u64 have = READ_ONCE(f->count);
 
+    stir();
     /* The last one, and a lost race, go the long way. */
     if (unlikely((u32)have <= 1) ||
         unlikely(!__atomic_compare_exchange_n(&f->count, &have, have - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
@@ -41,6 +44,7 @@ static inline bool writable_get(struct frame *f)
 {
     u64 x = READ_ONCE(f->type);
 
+    stir();
     if (likely((x & (TYPE_MASK | TYPE_VALIDATED)) == (TYPE_WRITABLE | TYPE_VALIDATED) &&
                (x & TYPE_USES) != TYPE_USES) &&
         likely(__atomic_compare_exchange_n(&f->type, &x, x + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
@@ -52,6 +56,7 @@ static inline void writable_put(struct frame *f)
 {
     u64 x = READ_ONCE(f->type);
 
+    stir();
     if (unlikely((x & TYPE_USES) <= 1) ||
         unlikely(!__atomic_compare_exchange_n(&f->type, &x, x - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
         type_put_writable(frame_mfn(f));

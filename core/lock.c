@@ -11,6 +11,7 @@
  */
 #include "core/lock.h"
 #include "arch/arch.h"
+#include "core/stir.h"
 #include "lib/print.h"
 
 void spin_lock_slow(struct spinlock *l)
@@ -63,6 +64,7 @@ static void push(struct spinlock *l, bool ordered)
     h->lock[h->n] = l;
     h->ordered[h->n++] = ordered;
     WRITE_ONCE(l->holder, (u16)(smp_cpu() + 1));
+    stir();
 }
 
 /* Is l allowed after everything held? `pair`: one of the same class may be held if its address is lower. */
@@ -101,6 +103,7 @@ void lock_check_drop(struct spinlock *l)
         h->lock[i - 1] = h->lock[i];
         h->ordered[i - 1] = h->ordered[i];
     }
+    stir();
     WRITE_ONCE(l->holder, 0);
 }
 

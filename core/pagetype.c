@@ -29,6 +29,7 @@
 #include "core/pte_inline.h"
 #include "core/reject.h"
 #include "core/shadow.h"
+#include "core/stir.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
 #include <machine/descriptors.h>
@@ -70,6 +71,7 @@ bool type_get_writable(mfn_t mfn)
             n = TYPE_WRITABLE | (was_table(x) ? 0 : TYPE_VALIDATED) | 1;
         else
             return false;
+        stir();
         if ((n & TYPE_USES) == 0)
             return false;                                   /* 2^32 uses: refused, not wrapped */
         if (__atomic_compare_exchange_n(&f->type, &x, n, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
@@ -91,6 +93,7 @@ void type_put_writable(mfn_t mfn)
     for (;;) {
         bool last = (x & TYPE_USES) == 1;
         u64 n = last ? x & ~TYPE_VALIDATED : x - 1;
+        stir();
         if (!__atomic_compare_exchange_n(&f->type, &x, n, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             continue;
         if (!last)
@@ -100,6 +103,7 @@ void type_put_writable(mfn_t mfn)
          * Another CPU could map, use and unmap the page in between, and the stamp would be from before that.
          */
         stamp(f);
+        stir();
         __atomic_store_n(&f->type, x - 1, __ATOMIC_RELEASE);
         return;
     }
@@ -311,6 +315,7 @@ long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w)
         }
         if (x & TYPE_USES)
             break;
+        stir();
         /* Nobody uses it: ours, unless a writable use comes in between. */
         if (!__atomic_compare_exchange_n(&f->type, &x, type | 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             continue;

@@ -11,7 +11,7 @@
 /* Mailbox words of the fuzzing domain; the first three per vcpu. */
 enum {
     W_DONE, W_TRAPS = W_DONE + 4, W_CALLS = W_TRAPS + 4, W_YES = W_CALLS + 4, W_LEAKS = W_YES + 4, W_PORT, W_FOREIGN_ID,
-    W_NEIGHBOUR_PORT, W_FOREIGN = 24, NR_FOREIGN = 16
+    W_NEIGHBOUR_PORT, W_FOREIGN = 24, NR_FOREIGN = 16, W_LAST = W_FOREIGN + NR_FOREIGN, W_LAST_EACH = 4
 };
 #define NR_PLAY 96
 #define NR_FUZZ_VCPUS 3         /* the last only looks at memory, so that translations of it are everywhere */
@@ -29,7 +29,7 @@ enum role { PLAIN, L1, L2, L3, L4, DESCRIPTORS, NR_ROLES };
 
 struct fuzzer {
     u64 id, random, ops, n;
-    bool reckless;
+    bool reckless, done;
     struct jump jump;
     char *base;                 /* of its stack */
     bool odd_stack;             /* it may be on another stack than its own */

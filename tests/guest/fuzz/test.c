@@ -85,6 +85,8 @@ static void one_operation(struct fuzzer *z)
             store(z);
         if (one_in(z, 16))
             yield_cpu();
+        if (z->n > fuzzers[0].n + 64 && z->n > fuzzers[1].n + 64)
+            nap();                      /* it looks as long as the others do something */
         if (one_in(z, 1024))
             hc(__HYPERVISOR_vcpu_op, VCPUOP_down, z->id, 0);
     } else if (one_in(z, z->reckless ? 4 : 16)) {
@@ -111,7 +113,13 @@ static void run(struct fuzzer *z)
     }
     if (!jump_set(&z->jump))
         repair(z);
-    __atomic_fetch_add(&vcpus_done, 1, __ATOMIC_SEQ_CST);
+    jump_set(&z->jump);         /* a trap from now on comes back to here: this frame is not left before all are done */
+    if (!z->done) {
+        z->done = true;
+        __atomic_fetch_add(&vcpus_done, 1, __ATOMIC_SEQ_CST);
+    }
+    for (u64 end = now() + 5000000000; z->id || (vcpus_done < NR_FUZZ_VCPUS && now() < end);)
+        nap();
 }
 
 static struct fuzzer *whose_stack(const char *sp)
@@ -127,7 +135,9 @@ static void on_trap(struct regs *r)
 {
     char here;
     struct fuzzer *z = whose_stack(&here);
-    (void)r;
+    u64 last[W_LAST_EACH] = { r->vector << 32 | r->error, r->rip, r->rsp, shared->vcpu_info[z->id].arch.cr2 };
+    for (unsigned i = 0; i < W_LAST_EACH; i++)
+        child_mb->word[W_LAST + z->id * W_LAST_EACH + i] = last[i];
     child_mb->word[W_TRAPS + z->id]++;
     jump_to(&z->jump);
 }
@@ -143,14 +153,8 @@ static void on_event(struct regs *r)
         shared->evtchn_pending[i] = 0;
 }
 
-static void others_run(unsigned id)
-{
-    run(&fuzzers[id]);
-    for (;;)
-        yield_cpu();
-}
-static void second(void) { others_run(1); }
-static void third(void) { others_run(2); }
+static void second(void) { run(&fuzzers[1]); }
+static void third(void) { run(&fuzzers[2]); }
 
 static void play_init(void)
 {
@@ -189,8 +193,6 @@ static u64 fuzz(u64 seed, u64 ops, u64 reckless)
     vcpu_start(1, second);
     vcpu_start(2, third);
     run(&fuzzers[0]);
-    for (u64 end = now() + 300000000; vcpus_done < 2 && now() < end;)
-        yield_cpu();
     return vcpus_done;
 }
 
@@ -318,9 +320,22 @@ static void add_seen(struct dom *d)
 static void neighbour_rounds(struct dom *nb, unsigned n)
 {
     u64 from = nb->mb->word[N_ROUNDS];
-    for (u64 end = now() + 5000000000; nb->mb->word[N_ROUNDS] < from + n && now() < end;)
+    unsigned naps = 0;          /* time alone goes by on a host that has no time for this machine */
+    for (u64 end = now() + 5000000000; nb->mb->word[N_ROUNDS] < from + n && (now() < end || naps < 1000); naps++)
         nap();
     EXPECT(nb->mb->word[N_ROUNDS] >= from + n);
+}
+
+/* A vcpu that trapped more often than it did anything. */
+static void say_odd(volatile u64 *w)
+{
+    for (unsigned i = 0; i < NR_FUZZ_VCPUS; i++)
+        if (w[W_TRAPS + i] > w[W_DONE + i]) {
+            volatile u64 *last = w + W_LAST + i * W_LAST_EACH;
+            say("  odd: vcpu %u took %lu traps in %lu operations; the last: %lu, error %#lx, at %#lx, stack %#lx, "
+                "CR2 %#lx", i, w[W_TRAPS + i], w[W_DONE + i], last[0] >> 32, last[0] & 0xffffffff, last[1], last[2],
+                last[3]);
+        }
 }
 
 static void one_life(struct dom *d, struct dom *nb, u64 seed, u64 ops)
@@ -342,6 +357,7 @@ static void one_life(struct dom *d, struct dom *nb, u64 seed, u64 ops)
         say("  seed %lu%s: %s after %lu, %lu and %lu operations, %lu traps; %lu hypercalls, %lu with yes", seed,
             seed % 8 ? "" : " (reckless)", end, w[W_DONE], w[W_DONE + 1], w[W_DONE + 2],
             w[W_TRAPS] + w[W_TRAPS + 1] + w[W_TRAPS + 2], w[W_CALLS] + w[W_CALLS + 1], w[W_YES] + w[W_YES + 1]);
+        say_odd(w);
         if (seed % 8) {                 /* a reckless one may have written to what it counted */
             EXPECT_EQ("secrets read", w[W_LEAKS], 0);
             all_ops += w[W_DONE] + w[W_DONE + 1] + w[W_DONE + 2];
