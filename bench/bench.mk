@@ -1,9 +1,13 @@
 # make bench: what every operation costs natively, on Debian's Xen and on Serai, counted in instructions. See bench/run.
-.PHONY: bench bench-quick bench-docs bench-perfc
-bench: $(BUILD)/serai.elf bench-perfc  ## measure native, Xen, Serai; PARTS=--paths, --io, --scale or --throughput for a part
+.PHONY: bench bench-quick bench-docs bench-perfc bench-bounded
+bench: $(BUILD)/serai.elf bench-perfc bench-bounded  ## measure native, Xen, Serai; PARTS=--paths, --io, --scale or --throughput for a part
 	@bench/build $(BUILD)/bench
 	@bench/stack/build $(BUILD)/bench
 	@$(PYTHON) bench/run --build $(BUILD) $(PARTS)
+
+bench-bounded: $(BUILD)/serai.elf $(BUILD)/tests/guest/bounded.elf  ## longest stretches without an interrupt taken, worst arguments
+	@HYPERVISOR=$(BUILD)/serai.elf tests/guest/run -v bounded > $(BUILD)/bounded.log || { cat $(BUILD)/bounded.log; exit 1; }
+	@grep -ao '@bounded.*' $(BUILD)/bounded.log | tr -d '\r' | cut -c2-
 
 bench-perfc:                     # a build that counts who waits for locks
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/perfc DEBUG=0 PERFC=1 $(BUILD)/perfc/serai.elf

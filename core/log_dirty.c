@@ -43,7 +43,6 @@
 #define FRAMES_PER_SHADOW 16    /* the allowance: one page table for so many frames */
 #define SHADOWS_AT_LEAST 256
 #define CHUNK_WORDS 64          /* of the bitmap, on the stack on its way out */
-#define BUCKETS_PER_LOOK 16
 
 u32 log_dirty_domains;
 
@@ -321,8 +320,7 @@ static long take_rights(struct domain *d)
     struct log_dirty *l = d->log_dirty;
 
     while (l->cursor < SHADOW_BUCKETS) {
-        shadow_protect(d, l->cursor, BUCKETS_PER_LOOK);
-        l->cursor += BUCKETS_PER_LOOK;
+        l->cursor = shadow_protect(d, l->cursor);
         if (preempt_check() && l->cursor < SHADOW_BUCKETS)
             return -ERESTART;
     }

@@ -39,8 +39,13 @@
 _Static_assert((MAY_WRITE & ~PTE_AVAIL) == 0, "the hardware does not look at it");
 
 #define COPIED (PTE_ADDR | PTE_PRESENT | PTE_USER | PTE_NX | CACHE_BITS | PTE_ACCESSED | PTE_DIRTY)
-#define PIECE 64                /* tables made, freed or protected between two chances of pre-emption */
-#define FRAMES_PER_LOOK 1024
+/* Between two chances of pre-emption; a table made may take 40 000 instructions (tests/guest/bounded). */
+#define FRAMES_PER_LOOK 128
+#define MADE_PER_LOOK 2
+#define BUCKETS_PER_LOOK 512
+#define LINKED_PER_LOOK 4
+#define PROTECTED_PER_LOOK 16
+#define FREED_PER_LOOK 8
 
 /* ---- finding: frame.prev of a shadow is its table, frame.progress its level ---- */
 
@@ -239,7 +244,7 @@ static long copy_all(struct domain *d)
         spin_lock(&d->mmu_lock);
         if (type_live_table(READ_ONCE(mfn_frame(mfn)->type)) && !find(l, mfn)) {
             shadow_table_new(d, mfn);
-            left = left > FRAMES_PER_LOOK / PIECE ? left - FRAMES_PER_LOOK / PIECE : 0;
+            left = left > FRAMES_PER_LOOK / MADE_PER_LOOK ? left - FRAMES_PER_LOOK / MADE_PER_LOOK : 0;
         }
         spin_unlock(&d->mmu_lock);
         next = domain_next_frame(d, mfn);
@@ -260,9 +265,10 @@ static long copy_all(struct domain *d)
 static long link_all(struct domain *d)
 {
     struct log_dirty *l = d->log_dirty;
+    u32 end = min(l->cursor + BUCKETS_PER_LOOK, (u32)SHADOW_BUCKETS);
 
     for (unsigned n = 0; l->cursor < SHADOW_BUCKETS; l->cursor++) {
-        if (n >= PIECE)
+        if (n >= LINKED_PER_LOOK || l->cursor >= end)
             return -ERESTART;
         spin_lock(&l->lock);
         for (u32 s = l->bucket[l->cursor]; s; s = mfn_frame(s)->next)
@@ -302,17 +308,22 @@ static void protect_one(u64 *s)
             __atomic_fetch_xor(&s[i], PTE_RW | MAY_WRITE, __ATOMIC_ACQ_REL);
 }
 
-void shadow_protect(struct domain *d, u32 from, u32 n)
+u32 shadow_protect(struct domain *d, u32 from)
 {
     struct log_dirty *l = d->log_dirty;
+    u32 end = min(from + BUCKETS_PER_LOOK, (u32)SHADOW_BUCKETS), b;
+    unsigned done = 0;
 
-    for (u32 b = from; b < SHADOW_BUCKETS && b < from + n; b++) {
+    for (b = from; b < end && done < PROTECTED_PER_LOOK; b++) {
         spin_lock(&l->lock);
         for (u32 s = l->bucket[b]; s; s = mfn_frame(s)->next)
-            if (mfn_frame(s)->progress == 1)
+            if (mfn_frame(s)->progress == 1) {
                 protect_one(mfn_to_virt(s));
+                done++;
+            }
         spin_unlock(&l->lock);
     }
+    return b;
 }
 
 long shadow_free_all(struct domain *d)
@@ -333,7 +344,7 @@ long shadow_free_all(struct domain *d)
         if (!s)
             return 0;
         page_free(s);
-        if (++n % PIECE == 0 && preempt_check())
+        if (++n % FREED_PER_LOOK == 0 && preempt_check())
             return -ERESTART;
     }
 }

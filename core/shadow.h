@@ -39,8 +39,8 @@ bool log_noted(struct domain *d, mfn_t mfn);
 
 /* shadow.c. -ERESTART; -ENOMEM. */
 long shadow_build(struct domain *d);
-/* Take RW away again in shadows of buckets [from, from + n). Takes: leaf. */
-void shadow_protect(struct domain *d, u32 from, u32 n);
+/* Take RW away again in shadows from bucket `from` on, some of them; where to go on. Takes: leaf. */
+u32 shadow_protect(struct domain *d, u32 from);
 /* Free all shadows; no CPU uses one. 0 or -ERESTART. */
 long shadow_free_all(struct domain *d);
 

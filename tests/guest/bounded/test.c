@@ -1,8 +1,12 @@
 /*
  * Bounded time: the longest stretch of instructions in which a due timer event of the same vcpu is not delivered, for
  * calls with the worst arguments we know. Under -icount a tick of the TSC is an instruction; a handler that arms the
- * timer 50 us ahead again and again notes the longest gap between two deliveries. A gap is a stretch without a
- * preemption point, and must stay below 10^6. Prints a table.
+ * timer a few microseconds ahead again and again notes the longest gap between two deliveries. What is left of a gap
+ * without those is a stretch in which the hypervisor neither took the interrupt nor came back, so it bounds both: a
+ * tenth of a millisecond with interrupts off, and a millisecond without a preemption point, which is ten times that.
+ *
+ * Debug builds hold to twice the bound, as they check more; where they audit the machine they are not measured,
+ * which is said. Prints a table, and the worst case as its last line.
  *
  * QEMU: -icount shift=0,sleep=off
  * Options: dom0_mem=64M loglvl=error guest_loglvl=none
@@ -11,15 +15,17 @@
  */
 #include "dom.h"
 
-#define AHEAD 50000UL
-#define LIMIT 1000000UL
+#define AHEAD 3000UL
+#define LIMIT 100000UL
 #define NR_BUF 180
 #define TREE 512
 
 static volatile u64 last, worst, deliveries;
 static char *buf;               /* NR_BUF pages in a row */
 static u64 *proto, *l2, *l3, *l4;
-static u64 page_ro;
+static u64 page_ro, limit, worst_of_all;
+static const char *worst_name;
+static bool debug;
 
 static u64 tsc(void)
 {
@@ -67,9 +73,15 @@ static void end(const char *name, bool asserted)
     u64 all = tsc() - began;
     note();
     vi->evtchn_upcall_mask = 1;
-    say("@bounded %s: longest %lu of %lu instructions, %lu events meanwhile", name, worst, all, deliveries);
-    if (asserted && worst >= LIMIT)
-        EXPECT_EQ(name, worst, 0);
+    u64 stretch = worst > AHEAD ? worst - AHEAD : 0;
+    say("@bounded %s: %lu of %lu instructions, %lu events meanwhile%s", name, stretch, all, deliveries,
+        asserted ? "" : " (skipped: not asserted)");
+    if (!asserted)
+        return;
+    if (stretch >= limit)
+        EXPECT_EQ(name, stretch, limit);
+    if (stretch > worst_of_all)
+        worst_of_all = stretch, worst_name = name;
     nr_checks++;
 }
 #define BOUNDED(name, ...) do { begin(); __VA_ARGS__; end(name, true); } while (0)
@@ -295,6 +307,80 @@ static void grants(void)
     BOUNDED("grant unmaps, 10000 refused", hc(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, x, 10000));
 }
 
+/* The table at its largest, its versions, and the rarer lists. */
+static void grant_tables(void)
+{
+    static xen_pfn_t frames[64];
+    static uint64_t status[64];
+    struct gnttab_setup_table t = { .dom = DOMID_SELF, .nr_frames = 64 };
+    struct gnttab_set_version v = { .version = 2 };
+    struct gnttab_get_status_frames st = { .dom = DOMID_SELF, .nr_frames = 8 };
+    set_xen_guest_handle(t.frame_list, frames);
+    set_xen_guest_handle(st.frame_list, status);
+    BOUNDED("a grant table of 64 frames", OK("set up", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &t, 1)));
+    BOUNDED("grants of version 2", OK("version", hc(__HYPERVISOR_grant_table_op, GNTTABOP_set_version, &v, 1)));
+    BOUNDED("status frames", hc(__HYPERVISOR_grant_table_op, GNTTABOP_get_status_frames, &st, 1));
+    v.version = 1;
+    BOUNDED("grants of version 1", OK("version", hc(__HYPERVISOR_grant_table_op, GNTTABOP_set_version, &v, 1)));
+    memset(buf, 0, NR_BUF * 4096);
+    BOUNDED("grant transfers, 10000 refused", hc(__HYPERVISOR_grant_table_op, GNTTABOP_transfer, buf, 10000));
+    BOUNDED("unmap and replace, 10000 refused",
+            hc(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_and_replace, buf, 10000));
+    BOUNDED("grant swaps, 10000 refused", hc(__HYPERVISOR_grant_table_op, GNTTABOP_swap_grant_ref, buf, 10000));
+}
+
+static void log_dirty(struct dom *d, const char *name, u32 what)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_shadow_op, .domain = d->id };
+    op.u.shadow_op.op = what, op.u.shadow_op.pages = 8192;
+    set_xen_guest_handle(op.u.shadow_op.dirty_bitmap, (u8 *)buf);
+    BOUNDED(name, domctl(&op));
+}
+
+/* 512 pages of another domain become page tables with 512 writable entries each. */
+static void make_tables(struct dom *d, const xen_pfn_t *list)
+{
+    static struct mmuext_op copy[TREE], pin[TREE];
+    u64 *t = map_frame(list[0], d->id, KERNEL_PAGE, NULL);
+    for (unsigned i = 0; i < 512; i++)
+        t[i] = list[1 + i % 8] << 12 | KERNEL_PAGE;
+    OK("unmap", unmap_frame(t));
+    for (unsigned i = 0; i < TREE; i++) {
+        copy[i] = (struct mmuext_op){ .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = list[16 + i], .arg2.src_mfn = list[0] };
+        pin[i] = (struct mmuext_op){ .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = list[16 + i] };
+    }
+    BOUNDED("copies in another domain", OK("copy", hc(__HYPERVISOR_mmuext_op, copy, TREE, 0, d->id)));
+    BOUNDED("pins in another domain", OK("pin", hc(__HYPERVISOR_mmuext_op, pin, TREE, 0, d->id)));
+}
+
+/* What a toolstack asks about a domain with much of everything. */
+static void tools(struct dom *d, xen_pfn_t *list)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_getpageframeinfo3, .domain = d->id };
+    op.u.getpageframeinfo3.num = 1024;
+    set_xen_guest_handle(op.u.getpageframeinfo3.array, list);
+    BOUNDED("types of 1024 frames", OK("types", domctl(&op)));
+    log_dirty(d, "log dirty: on", XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY);
+    log_dirty(d, "log dirty: peek at 8192 pages", XEN_DOMCTL_SHADOW_OP_PEEK);
+    log_dirty(d, "log dirty: clean 8192 pages", XEN_DOMCTL_SHADOW_OP_CLEAN);
+    log_dirty(d, "log dirty: off", XEN_DOMCTL_SHADOW_OP_OFF);
+    struct xen_machphys_mfn_list m = { .max_extents = 1000 };
+    set_xen_guest_handle(m.extent_start, (xen_pfn_t *)buf);
+    BOUNDED("machphys list", OK("machphys", hc(__HYPERVISOR_memory_op, XENMEM_machphys_mfn_list, &m)));
+    struct xen_sysctl s = { .cmd = XEN_SYSCTL_readconsole };
+    s.u.readconsole.count = 65536;
+    set_xen_guest_handle(s.u.readconsole.buffer, buf);
+    BOUNDED("console ring", OK("read", sysctl(&s)));
+    u64 frames[16], n = 65536;
+    const char *from = buf;
+    for (unsigned i = 0; i < 16; i++)
+        frames[i] = page_ro;
+    BOUNDED("a descriptor table of 14 frames", hc(__HYPERVISOR_set_gdt, frames, 14 * 512));
+    struct physdev_set_iopl iopl = { .iopl = 3 };
+    hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, &iopl);
+    BOUNDED("rep outsb of 64 KiB", __asm__ volatile("rep outsb" : "+S"(from), "+c"(n) : "d"(0x80) : "memory"));
+}
+
 static void small_ones(void)
 {
     static struct trap_info t[257];
@@ -331,9 +417,16 @@ static void domains(void)
     set_xen_guest_handle(r.extent_start, list);
     BOUNDED("a domain of 8192 pages", EXPECT_EQ("pages", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r),
                                                 8192));
+    make_tables(&d, list);
+    for (unsigned i = 0; i < 1024; i++)
+        list[i] = i < 512 ? spare(i) : page_ro;
+    tools(&d, list);
     /* no mailbox to unmap */
     long rc;
-    BOUNDED("destroydomain", while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, d.id)) == -ERESTART));
+    begin();
+    while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, d.id)) == -ERESTART)
+        ;
+    end(debug ? "destroydomain, with an audit as this is a debug build" : "destroydomain", !debug);
     OK("destroyed", rc);
     static char keys[] = "o";
     struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
@@ -341,7 +434,7 @@ static void domains(void)
     op.u.debug_keys.nr_keys = 1;
     begin();
     hc(__HYPERVISOR_sysctl, &op);
-    end("debug key o (whole machine stops, not asserted)", false);
+    end("debug key o, for which the whole machine stops", false);
 }
 
 #define NR_PORTS 32768U
@@ -384,6 +477,8 @@ static void many_ports(void)
 void test(void)
 {
     struct evtchn_bind_virq v = { .virq = VIRQ_TIMER, .vcpu = 0 };
+    debug = is_debug_build();
+    limit = debug ? 2 * LIMIT : LIMIT;
     OK("virq", evtchn(EVTCHNOP_bind_virq, &v));
     handler[VECTOR_EVENT] = on_event;
     hc(__HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, 0, 0);
@@ -401,7 +496,9 @@ void test(void)
     lists();
     reservations();
     grants();
+    grant_tables();
     small_ones();
     domains();
     many_ports();
+    say("@bounded worst case: %lu instructions of %lu, in: %s", worst_of_all, limit, worst_name);
 }

@@ -1,7 +1,7 @@
 /*
  * A hundred and twenty-eight domains at once; then gone, with their memory; numbers are used again. Making the last
  * costs the hypervisor no more instructions than making the eighth, within 10 %, nor does unmaking, nor listing, for
- * each in the list.
+ * each in the list. In a debug build the death of a domain audits all of them: that figure is said to be skipped there.
  *
  * QEMU: -icount shift=0,sleep=off
  */
@@ -79,6 +79,9 @@ void test(void)
         before = after;
     }
     steady("create", made);
-    steady("destroy", unmade);
+    if (is_debug_build())
+        say("@many destroy: skipped, as a debug build audits the machine then");
+    else
+        steady("destroy", unmade);
     steady("list, each", listed);
 }
