@@ -7,6 +7,8 @@
 #include "core/reject.h"
 #include "arch/arch.h"
 
+#define GROW_AT_ONCE 8
+
 /* A batch did `done` elements (or failed): come back for the rest. */
 static long batch_result(u64 cmd, u64 arg, u64 count, long done, size_t size)
 {
@@ -36,6 +38,21 @@ static s16 write_frames(void *const *pages, u32 n, gva_t list)
     return GNTST_okay;
 }
 
+/* A few frames at a time: each is two pages to find and to clear. t->lock is given up in between. */
+static long grow_to(struct domain *d, u32 n)
+{
+    struct grant_table *t = d->grant;
+    long err = 0;
+
+    while (!err && t->nr_frames < n) {
+        err = grant_grow(d, n > t->max_frames ? n : min(n, t->nr_frames + GROW_AT_ONCE));
+        spin_unlock(&t->lock);
+        preempt_check();
+        spin_lock(&t->lock);
+    }
+    return err;
+}
+
 static s16 setup_table(const gnttab_setup_table_t *op)
 {
     s16 status = GNTST_okay;
@@ -46,7 +63,7 @@ static s16 setup_table(const gnttab_setup_table_t *op)
         return status;
     struct grant_table *t = d->grant;
     spin_lock(&t->lock);
-    if (op->nr_frames > t->nr_frames && grant_grow(d, op->nr_frames))
+    if (op->nr_frames > t->nr_frames && grow_to(d, op->nr_frames))
         status = GNTST_general_error;
     else
         status = write_frames(t->shared, op->nr_frames, HVA(op->frame_list));

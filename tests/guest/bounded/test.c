@@ -68,8 +68,10 @@ static void begin(void)
     last = began = tsc();
 }
 
-static void end(const char *name, bool asserted)
+/* times: how often the limit it may be. */
+static void end(const char *name, unsigned times)
 {
+    bool asserted = times;
     u64 all = tsc() - began;
     note();
     vi->evtchn_upcall_mask = 1;
@@ -78,13 +80,15 @@ static void end(const char *name, bool asserted)
         asserted ? "" : " (skipped: not asserted)");
     if (!asserted)
         return;
-    if (stretch >= limit)
+    if (stretch >= limit * times)
         EXPECT_EQ(name, stretch, limit);
-    if (stretch > worst_of_all)
+    if (stretch > worst_of_all && times == 1)
         worst_of_all = stretch, worst_name = name;
     nr_checks++;
 }
-#define BOUNDED(name, ...) do { begin(); __VA_ARGS__; end(name, true); } while (0)
+#define BOUNDED(name, ...) do { begin(); __VA_ARGS__; end(name, 1); } while (0)
+/* Interrupts are taken in between, but the event waits for the end: only the other bound, which is ten times as far. */
+#define BOUNDED_WITH_INTERRUPTS(name, ...) do { begin(); __VA_ARGS__; end(name, 10); } while (0)
 
 /* Frames at the end of memory, which nothing maps. */
 static u64 spare(unsigned i) { return p2m[si->nr_pages - 1 - i]; }
@@ -279,11 +283,11 @@ static void reservations(void)
     for (unsigned i = 0; i < 4; i++)
         list[i] = 0;
     r.nr_extents = 1, r.extent_order = 9;
-    BOUNDED("populate_physmap of order 9", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r));
+    BOUNDED_WITH_INTERRUPTS("populate_physmap of order 9", hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r));
     static struct multicall_entry m[8];
     for (unsigned i = 0; i < 8; i++)
         m[i] = (struct multicall_entry){ .op = __HYPERVISOR_memory_op, .args = { XENMEM_populate_physmap, (u64)&r } };
-    BOUNDED("multicall of 8 of them", OK("calls", hc(__HYPERVISOR_multicall, m, 8)));
+    BOUNDED_WITH_INTERRUPTS("multicall of 8 of them", OK("calls", hc(__HYPERVISOR_multicall, m, 8)));
 }
 
 static void grants(void)
@@ -317,7 +321,8 @@ static void grant_tables(void)
     struct gnttab_get_status_frames st = { .dom = DOMID_SELF, .nr_frames = 8 };
     set_xen_guest_handle(t.frame_list, frames);
     set_xen_guest_handle(st.frame_list, status);
-    BOUNDED("a grant table of 64 frames", OK("set up", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &t, 1)));
+    BOUNDED_WITH_INTERRUPTS("a grant table of 64 frames",
+                            OK("set up", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &t, 1)));
     BOUNDED("grants of version 2", OK("version", hc(__HYPERVISOR_grant_table_op, GNTTABOP_set_version, &v, 1)));
     BOUNDED("status frames", hc(__HYPERVISOR_grant_table_op, GNTTABOP_get_status_frames, &st, 1));
     v.version = 1;
@@ -426,7 +431,7 @@ static void domains(void)
     begin();
     while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, d.id)) == -ERESTART)
         ;
-    end(debug ? "destroydomain, with an audit as this is a debug build" : "destroydomain", !debug);
+    end(debug ? "destroydomain, with an audit as this is a debug build" : "destroydomain", debug ? 0 : 1);
     OK("destroyed", rc);
     static char keys[] = "o";
     struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys, .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
@@ -434,7 +439,7 @@ static void domains(void)
     op.u.debug_keys.nr_keys = 1;
     begin();
     hc(__HYPERVISOR_sysctl, &op);
-    end("debug key o, for which the whole machine stops", false);
+    end("debug key o, for which the whole machine stops", 0);
 }
 
 #define NR_PORTS 32768U
