@@ -41,9 +41,14 @@ void guest_inject_page_fault(struct vcpu *v, u64 addr, u32 error_code)
     injected.address = addr;
 }
 
-/* Guest memory: everything but [hole, hole_end). */
-static u64 hole, hole_end;
-static bool in_hole(u64 va, u64 n) { return va < hole_end && va + n > hole; }
+/* Guest memory: everything but [hole, hole_end); for a fuzzer only [arena, arena_end), if that is set. */
+static u64 hole, hole_end, arena, arena_end;
+static bool in_hole(u64 va, u64 n)
+{
+    if (arena_end && (va < arena || va > arena_end || n > arena_end - va))
+        return true;
+    return va < hole_end && va + n > hole;
+}
 int copy_from_guest(void *dst, gva_t src, size_t n)
 {
     if (in_hole(src.va, n))
