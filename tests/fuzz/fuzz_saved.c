@@ -1,5 +1,5 @@
 /*
- * What a save file says about a vcpu: the context, and the extended state. Tools bring it, and the file may be anybody's.
+ * What a save file says about a vcpu: the context, and the extended state. Tools bring it, and it may be anybody's.
  * What is taken must be what a guest may have: the flags, addresses within its own space, a debug register 7 that names
  * no breakpoint of the hypervisor's; and XRSTOR must take the image, which the CPU at hand decides.
  */
