@@ -270,14 +270,16 @@ static void reservations(void)
     set_xen_guest_handle(x.out.extent_start, list);
     for (unsigned i = 0; i < 7; i++)
         list[i] = si->nr_pages - 1 - 1000 - 512 * i - 511;
-    BOUNDED("exchange of 3584 for 7 large ones", OK("exchange", hc(__HYPERVISOR_memory_op, XENMEM_exchange, &x)));
+    BOUNDED_WITH_INTERRUPTS("exchange of 3584 for 7 large ones",
+                            OK("exchange", hc(__HYPERVISOR_memory_op, XENMEM_exchange, &x)));
     x = (struct xen_memory_exchange){ .in = { .nr_extents = 7, .extent_order = 9, .domid = DOMID_SELF },
                                       .out = { .nr_extents = 3584, .domid = DOMID_SELF } };
     set_xen_guest_handle(x.in.extent_start, list);
     set_xen_guest_handle(x.out.extent_start, out);
     for (unsigned i = 0; i < 3584; i++)
         out[i] = si->nr_pages - 1 - 1000 - i;
-    BOUNDED("exchange of 7 large ones for 3584", OK("exchange", hc(__HYPERVISOR_memory_op, XENMEM_exchange, &x)));
+    BOUNDED_WITH_INTERRUPTS("exchange of 7 large ones for 3584",
+                            OK("exchange", hc(__HYPERVISOR_memory_op, XENMEM_exchange, &x)));
     for (unsigned i = 0; i < 3584; i++)
         p2m[si->nr_pages - 1 - 1000 - i] = out[i];
     for (unsigned i = 0; i < 4; i++)
