@@ -31,6 +31,7 @@ long mmu_set_user_base(struct vcpu *v, mfn_t mfn) { (void)v; return mfn & 1 ? -E
 u64 paging_idle_cr3(void) { return 0; }
 void ptwr_init(struct vcpu *v) { (void)v; }
 void cpu_raise(unsigned cpu, u32 pending) { (void)cpu, (void)pending; }
+void vcpu_raise(struct vcpu *v, u32 pending) { (void)v, (void)pending; }
 void arch_vcpu_touched(struct vcpu *v) { (void)v; }
 void arch_vm_assist_changed(struct domain *d) { (void)d; }
 void isolate_refresh(struct vcpu *v) { (void)v; }
