@@ -477,7 +477,10 @@ static void many_ports(void)
     REQUIRE(dom_wait(&d, 30000000000UL));
     EXPECT_EQ("every port but 0", d.mb->ret, NR_PORTS - 1);
     REQUIRE_OK(unmap_frame((void *)d.mb));
-    BOUNDED("end of 32767 ports", while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, d.id)) == -ERESTART));
+    begin();
+    while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, d.id)) == -ERESTART)
+        ;
+    end(debug ? "end of 32767 ports, with an audit as this is a debug build" : "end of 32767 ports", debug ? 0 : 1);
     OK("destroyed", rc);
 }
 
