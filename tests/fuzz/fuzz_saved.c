@@ -26,8 +26,15 @@ void zfree_pages(void *p, unsigned order) { (void)p, (void)order; }
 long gdt_set(struct vcpu *v, const u64 *frames, u32 n) { (void)v, (void)frames; return n > 7168 ? -EINVAL : 0; }
 long ldt_set(struct vcpu *v, u64 base, u64 n) { (void)v, (void)base; return n > 8192 ? -EINVAL : 0; }
 void descriptor_drop(struct vcpu *v) { (void)v; }
-long mmu_set_base(struct vcpu *v, mfn_t mfn) { (void)v; return mfn & 1 ? -EINVAL : 0; }
-long mmu_set_user_base(struct vcpu *v, mfn_t mfn) { (void)v; return mfn & 1 ? -EINVAL : 0; }
+static long base(u64 *where, mfn_t mfn)
+{
+    if (mfn & 1)
+        return -EINVAL;
+    *where = mfn;               /* read back, and then written again */
+    return 0;
+}
+long mmu_set_base(struct vcpu *v, mfn_t mfn) { return base(&v->arch.kernel_l4, mfn); }
+long mmu_set_user_base(struct vcpu *v, mfn_t mfn) { return base(&v->arch.user_l4, mfn); }
 u64 paging_idle_cr3(void) { return 0; }
 void ptwr_init(struct vcpu *v) { (void)v; }
 void cpu_raise(unsigned cpu, u32 pending) { (void)cpu, (void)pending; }
