@@ -402,8 +402,9 @@ void test(void)
     for (u64 seed = first; seed < first + seeds && !nr_fails; seed++) {
         one_life(&d, &nb, seed, ops);
         neighbour_rounds(&nb, 2);
-        EXPECT_EQ("memory is back", free_pages_settled(base), base);
-        base = free_pages();
+        u64 back = free_pages_settled(base);
+        EXPECT(back >= base && back <= base + 2);       /* what the neighbour held at the base's time may be back, too */
+        base = back;
     }
     say_seen();
     say("  in all: %lu operations, %lu traps, %lu hypercalls that returned, %lu of them with yes; the neighbour mapped "
