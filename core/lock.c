@@ -14,24 +14,51 @@
 #include "core/stir.h"
 #include "lib/print.h"
 
-void spin_lock_slow(struct spinlock *l)
+/*
+ * Looks at a held lock before it is reserved: longer than anybody holds a lock in ordinary work, so that the usual
+ * waiter leaves it to chance, which is faster (the lock's cache line is already where it was).
+ */
+#define LOOKS_BEFORE_RESERVING 10000
+
+static bool reserve(struct spinlock *l)
 {
-    perfc_lock(l->class, true);
-    do {
-#ifdef SERAI_DEBUG
-        if (READ_ONCE(l->holder) == smp_cpu() + 1)
-            panic("CPU %u waits for lock %p which it holds itself", smp_cpu(), (void *)l);
-#endif
-        while (READ_ONCE(l->locked))
-            machine_poll();
-    } while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE));
+    u8 nobody = 0;
+
+    return __atomic_compare_exchange_n(&l->reserved, &nobody, 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-#define PATIENCE 1000000
+static void wait_once(struct spinlock *l)
+{
+#ifdef SERAI_DEBUG
+    if (READ_ONCE(l->holder) == smp_cpu() + 1)
+        panic("CPU %u waits for lock %p which it holds itself", smp_cpu(), (void *)l);
+#endif
+    (void)l;
+    machine_poll();
+}
+
+void spin_lock_slow(struct spinlock *l)
+{
+    unsigned looks = 0;
+
+    perfc_lock(l->class, true);
+    while (!spin_take(l)) {
+        while (READ_ONCE(l->word)) {
+            wait_once(l);
+            if (unlikely(++looks >= LOOKS_BEFORE_RESERVING) && reserve(l)) {
+                while (READ_ONCE(l->locked))
+                    wait_once(l);
+                /* The word is 0x100: nobody else's spin_take() succeeds. The reservation ends with the store. */
+                __atomic_exchange_n(&l->word, 1, __ATOMIC_ACQUIRE);
+                return;
+            }
+        }
+    }
+}
 
 bool spin_lock_patiently(struct spinlock *l)
 {
-    for (unsigned i = 0; i < PATIENCE; i++) {
+    for (unsigned i = 0; i < 1000000; i++) {
         if (spin_trylock(l))
             return true;
         machine_poll();
@@ -111,7 +138,7 @@ bool spin_is_held(const struct spinlock *l) { return l->locked && READ_ONCE(l->h
 
 static void lock_second(struct spinlock *l)
 {
-    if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
+    if (!spin_take(l))
         spin_lock_slow(l);
     check_order(l, true);
     push(l, true);

@@ -2,6 +2,9 @@
  * Spin locks. Serai runs with interrupts off except at explicit windows, so there is no irqsave variant.
  * A CPU that spins (here, or waiting for an acknowledgement) answers cross-CPU requests meanwhile
  * (machine_poll()), which is why waiting for a TLB shootdown while holding a lock cannot deadlock.
+ *
+ * A free lock is taken by whoever comes first. Who has waited for long reserves it, and then only he can take it: a
+ * guest that asks for one lock again and again cannot keep another CPU out for ever.
  */
 #pragma once
 #include "core/perfc.h"
@@ -15,12 +18,18 @@ enum lock_class {
 };
 
 struct spinlock {
-    u32 locked;     /* 1 while held */
+    union {
+        u16 word;       /* 0: free for everybody */
+        struct {
+            u8 locked;      /* 1 while held */
+            u8 reserved;    /* 1 while somebody who has waited for long is to have it next */
+        };
+    };
     u16 class;      /* enum lock_class */
     u16 holder;     /* CPU number + 1 of the holder (debug) */
 };
 
-#define SPINLOCK(c) { 0, LOCKCLASS_##c, 0 }
+#define SPINLOCK(c) { .class = LOCKCLASS_##c }
 #define spin_lock_init(l, c) (*(l) = (struct spinlock)SPINLOCK(c))
 
 /* spin_lock() that has to wait: answers other CPUs' requests meanwhile. */
@@ -32,9 +41,17 @@ void lock_check_tried(struct spinlock *l);  /* the same for a lock that was not 
 void lock_check_drop(struct spinlock *l);
 bool spin_is_held(const struct spinlock *l); /* by this CPU; always true in release builds */
 
+/* The one way to take a lock that is not reserved. */
+static inline bool spin_take(struct spinlock *l)
+{
+    u16 free = 0;
+
+    return likely(__atomic_compare_exchange_n(&l->word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+}
+
 static inline bool spin_trylock(struct spinlock *l)
 {
-    if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
+    if (!spin_take(l))
         return false;
     perfc_lock(l->class, false);
 #ifdef SERAI_DEBUG
@@ -44,7 +61,7 @@ static inline bool spin_trylock(struct spinlock *l)
 }
 static inline void spin_lock(struct spinlock *l)
 {
-    if (unlikely(__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)))
+    if (!spin_take(l))
         spin_lock_slow(l);
     perfc_lock(l->class, false);
 #ifdef SERAI_DEBUG
