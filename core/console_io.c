@@ -5,9 +5,8 @@
  * each character is a debug key (core/keys.def). CTRL-a three times in a row switches; fewer are passed on as typed,
  * late.
  *
- * Output by CONSOLEIO_write: domain 0's goes to the serial line as it stands. Other domains are refused, as on Xen (a
- * guest with earlyprintk=xen lives with that), unless the owner asked for their messages with guest_loglvl=debug or
- * all; then each line is stripped of control characters and marked "(d<id>) ".
+ * Output by CONSOLEIO_write: domain 0's goes to the serial line as it stands. Other domains are refused: they have
+ * consoles of their own (a guest with earlyprintk=xen lives with that).
  *
  * Imprecise on purpose: input that domain 0 does not fetch is dropped when its ring is full.
  */

@@ -52,7 +52,7 @@ static void set_defaults(void)
 #define CUSTOM(name, syntax, parser, value, help)
 #define INERT(name, syntax, why)
 #include "core/options.def"
-    struct serial_option port = { .baud = 115200, .clock = 115200, .data_bits = 8, .parity = 'n', .stop_bits = 1 };
+    struct serial_option port = { .clock = 115200, .data_bits = 8, .parity = 'n', .stop_bits = 1 };
     opt.console = CONSOLE_COM1;
     opt.com1 = opt.com2 = port;
     opt.dom0_mem = (struct dom0_mem_option){ 0 };
@@ -109,23 +109,36 @@ static bool parse_flag(const char *text, bool *value)
 
 /* ---- options with a syntax of their own ---- */
 
+/* A list of devices. Those Serai does not drive are named; if no other is left, that is as good as a mistake. */
 static bool parse_console(const char *text)
 {
+    static const struct { const char *name; int device; } known[] = {
+        { "none", 0 }, { "com1", CONSOLE_COM1 }, { "com2", CONSOLE_COM2 }, { "vga", CONSOLE_VGA },
+        /* H, L: two programs at one port, told apart by the top bit. Ours never sets it. */
+        { "com1L", CONSOLE_COM1 }, { "com2L", CONSOLE_COM2 }, { "com1H", -1 }, { "com2H", -1 },
+        { "dbgp", -1 }, { "ehci", -1 }, { "xhci", -1 }, { "pv", -1 },
+    };
     u32 devices = 0;
-    while (*text) {
-        if (take_word(&text, "com1"))
-            devices |= CONSOLE_COM1;
-        else if (take_word(&text, "com2"))
-            devices |= CONSOLE_COM2;
-        else if (take_word(&text, "vga"))
-            devices |= CONSOLE_VGA;
-        else if (!take_word(&text, "none"))
+    bool any = false;
+    do {
+        unsigned i = 0;
+        while (i < ARRAY_SIZE(known) && !take_word(&text, known[i].name))
+            i++;
+        if (i == ARRAY_SIZE(known) || !take_comma(&text))
             return false;
-        if (!take_comma(&text))
-            return false;
+        if (known[i].device < 0)
+            log_warn("Option console: Serai does not drive %s", known[i].name);
+        else
+            devices |= (u32)known[i].device;
+        any |= known[i].device >= 0;
+    } while (*text);
+    if (devices & CONSOLE_COM1 && devices & CONSOLE_COM2) {
+        log_warn("Option console: Serai drives one serial port, here com1");
+        devices &= ~(u32)CONSOLE_COM2;
     }
-    opt.console = devices;
-    return true;
+    if (any)
+        opt.console = devices;
+    return any;
 }
 
 /* DPS: data bits 5-8, parity n o e m s, stop bits 1 2. */
@@ -145,7 +158,6 @@ static bool parse_serial(const char *text, struct serial_option *port)
 {
     struct serial_option p = *port;
     u64 n;
-    p.given = true;
     if (take_word(&text, "auto"))
         p.baud = 0;
     else if (take_number(&text, 4000000, &n) && n >= 50)
@@ -154,25 +166,26 @@ static bool parse_serial(const char *text, struct serial_option *port)
         return false;
     if (*text == '/') {
         text++;
-        if (!take_number(&text, 4000000, &n) || !n)
+        if (!take_number(&text, 64000000, &n) || n < 16)
             return false;
-        p.clock = (u32)n;
+        p.clock = (u32)n / 16;
     }
     if (!take_comma(&text) || (*text && *text != ',' && !take_frame(&text, &p)))
         return false;
     if (!take_comma(&text))
         return false;
     if (*text && *text != ',') {
-        if (!take_number(&text, 0xfff8, &n))
+        if (!take_number(&text, 0xfff8, &n) || n < 0x100)
             return false;
         p.io_base = (u16)n;
     }
     if (!take_comma(&text))
         return false;
     if (*text) {
-        if (!take_number(&text, 23, &n))
+        if (!take_number(&text, 15, &n))
             return false;
         p.irq = (u8)n;
+        p.polled = n == 0;
     }
     if (*text)
         return false;
@@ -305,11 +318,26 @@ static bool parse_dom0_max_vcpus(const char *text)
     return true;
 }
 
+/* Words, each of which may be cut short. Only "no" changes anything. */
 static bool parse_reboot(const char *text)
 {
-    if (!text[0] || !strchr("katpben", text[0]) || (text[1] && text[1] != 'o'))
-        return false;
-    opt.noreboot |= text[0] == 'n';
+    static const char *const ways[] = { "no", "acpi", "bios", "cold", "efi", "kbd", "pci", "Power", "triple", "warm" };
+    bool no = false;
+    for (;; text++) {
+        size_t n = 0;
+        while (text[n] && text[n] != ',')
+            n++;
+        unsigned i = 0;
+        while (i < ARRAY_SIZE(ways) && (n > strlen(ways[i]) || strncmp(text, ways[i], n)))
+            i++;
+        if (!n || i == ARRAY_SIZE(ways))
+            return false;
+        no |= i == 0;
+        text += n;
+        if (!*text)
+            break;
+    }
+    opt.noreboot |= no;
     return true;
 }
 
@@ -393,10 +421,10 @@ static bool set_number(const struct option *o, const char *text)
     const char *end;
     u64 n = o->kind == KIND_SIZE ? parse_size(text, &end) : parse_number(text, &end);
     if (end == text || *end)
-        return log_warn("Option %s=%s: not a %s; default kept", o->name, text,
+        return log_warn("Option %s=%.100s: not a %s; default kept", o->name, text,
                         o->kind == KIND_SIZE ? "size (such as 64K or 2G)" : "number"), false;
     if (n < o->low || n > o->high)
-        return log_warn("Option %s=%s: out of range, %lu to %lu%s; default kept", o->name, text, o->low, o->high,
+        return log_warn("Option %s=%.100s: out of range, %lu to %lu%s; default kept", o->name, text, o->low, o->high,
                         o->kind == KIND_SIZE ? " bytes" : ""), false;
     if (o->kind == KIND_SIZE)
         *(u64 *)o->field = n;
@@ -437,7 +465,7 @@ static bool apply(const struct option *o, const char *text)
         break;
     }
     if (!ok)
-        log_warn("Option %s=%s: wanted %s; default kept", o->name, text, o->text);
+        log_warn("Option %s=%.100s: wanted %s; default kept", o->name, text, o->text);
     return ok;
 }
 
@@ -445,10 +473,19 @@ static bool unknown(const char *name)
 {
     const char *nearest = options_nearest(name);
     if (nearest)
-        log_warn("Option %s is unknown; did you mean %s?", name, nearest);
+        log_warn("Option %.100s is unknown; did you mean %s?", name, nearest);
     else
-        log_warn("Option %s is unknown; docs/parameters.md lists what there is", name);
+        log_warn("Option %.100s is unknown; docs/parameters.md lists what there is", name);
     return false;
+}
+
+/* What no-name, or no-name=text, means in place of name=text; NULL, and said so: nothing. */
+static const char *negate(const struct option *o, const char *text)
+{
+    bool value;
+    if (*text && (o->kind != KIND_FLAG || !parse_flag(text, &value)))
+        return log_warn("Option no-%s=%.100s: give no-%s or %s=; default kept", o->name, text, o->name, o->name), NULL;
+    return *text && !value ? "yes" : "no";
 }
 
 /* One word: name, name=text or no-name. */
@@ -461,21 +498,15 @@ static bool take_option(char *word)
         text = equals + 1;
     }
     const struct option *o = find_option(word);
-    bool negated = false;
     if (!o && !strncmp(word, "no", 2)) {
         o = find_option(word + (word[2] == '-' ? 3 : 2));
-        negated = o && (o->kind == KIND_FLAG || o->kind == KIND_INERT || o->kind == KIND_TEXT);
-        if (!negated)
+        if (o && (o->kind == KIND_NUMBER || o->kind == KIND_SIZE))
             o = NULL;
+        if (o && !(text = negate(o, text)))
+            return false;
     }
     if (!o)
         return unknown(word);
-    bool value = true;
-    if (negated) {
-        if (o->kind == KIND_FLAG && !parse_flag(text, &value))
-            return log_warn("Option no-%s=%s: wanted yes or no; default kept", o->name, text), false;
-        text = value ? "no" : "yes";
-    }
     bool twice = given[o - options] != NULL;
     if (twice)
         log_warn("Option %s is given twice; the last one counts", o->name);
@@ -514,21 +545,34 @@ unsigned options_parse(const char *cmdline)
     return problems;
 }
 
-/* One line of "name=text" for the given options, those without effect or the others. */
+void options_missed(const char *word, const char *loader)
+{
+    char name[NAME_MAX_COMPARED + 1] = "";
+    for (size_t n = 0; word[n] && word[n] != '=' && n < NAME_MAX_COMPARED; n++)
+        name[n] = word[n];
+    if (find_option(name))
+        log_warn("Option %.100s is lost: the first word is taken for a file name when %s loads. "
+                 "Put a word such as \"placeholder\" before it", word, *loader ? loader : "an unnamed loader");
+}
+
+/* The given options as "name=text", those without effect or the others, in as many lines as it takes. */
 static void echo(const char *title, bool inert)
 {
-    char line[512];
+    char line[160];
     size_t len = 0;
     for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
         if (!given[i] || (options[i].kind == KIND_INERT) != inert)
             continue;
-        int n = snprintf(line + len, sizeof(line) - len, " %s%s%s", options[i].name, *given[i] ? "=" : "", given[i]);
-        if (len + (size_t)n >= sizeof(line))
-            break;
-        len += (size_t)n;
+        size_t wanted = strlen(options[i].name) + strlen(given[i]) + 2;
+        if (len && len + wanted >= sizeof(line)) {
+            log_always("%s:%s", title, line);
+            len = 0;
+        }
+        snprintf(line + len, sizeof(line) - len, " %s%s%s", options[i].name, *given[i] ? "=" : "", given[i]);
+        len = strlen(line);
     }
     if (len)
-        log_always("%s:%.*s", title, (int)len, line);
+        log_always("%s:%s", title, line);
 }
 
 void options_echo(void)

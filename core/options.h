@@ -18,13 +18,13 @@ struct dom0_mem_option {
 
 /* com1=<baud>[/<clock>][,[DPS][,[<io-base>][,<irq>]]] */
 struct serial_option {
-    bool given;
     u32 baud;                   /* 0: auto, keep what the firmware set */
     u32 clock;                  /* divisor clock in Hz / 16; default 115200 */
     u8 data_bits, stop_bits;
     char parity;                /* 'n', 'o', 'e', 'm', 's' */
     u16 io_base;                /* 0: the port's usual one */
-    u8 irq;                     /* 0: the port's usual one */
+    u8 irq;                     /* 0: the port's usual one, unless */
+    bool polled;                /* an irq of 0 was given: none */
 };
 
 /* Levels up to `always` are printed, up to `limited` at a limited rate. 0 none, 1 error, 2 warning, 3 info, 4 debug. */
@@ -47,7 +47,7 @@ struct options {
     struct dom0_mem_option dom0_mem;
     u32 dom0_vcpus_min, dom0_vcpus_max; /* dom0_max_vcpus=; 0: not given */
     struct log_thresholds loglvl, guest_loglvl;
-    char conswitch;                     /* letter for CTRL, 0: switching is off */
+    char conswitch;                     /* letter for CTRL */
     bool conswitch_stay;                /* input stays with Serai when domain 0 starts */
     const char *dom0_extra;             /* what followed " -- ": to be appended to domain 0's command line */
 };
@@ -63,6 +63,8 @@ unsigned options_parse(const char *cmdline);
  * The options that are in effect because the command line says so, one line; recognised ones without effect, another.
  */
 void options_echo(void);
+/* The boot loader's protocol dropped this first word, for a file name. Say so if it is an option. */
+void options_missed(const char *word, const char *loader);
 /* What the command line says after "name=" ("" for a bare name), NULL if it does not mention the option. */
 const char *option_text(const char *name);
 /* Nearest option name by edit distance, NULL if none is close. */

@@ -207,10 +207,13 @@ void start(u32 magic, u32 info)
     wrong = multiboot_parse(magic, info, &boot);
     options_parse(boot.cmdline);
     version_set_cmdline(boot.cmdline);
-    serial_init(option_text("com1"), option_text("com2"), option_text("console"));
+    serial_init(&opt);
     console_attach();
     log_always("Serai " SERAI_VERSION " (Xen PV interface 4.17), booted by %s %s",
                boot.loader ? boot.loader : "nobody known", boot.loader_name);
+    options_missed(boot.dropped_word, boot.loader_name);
+    if (boot.cmdline_truncated)
+        log_warn("The command line is cut after %u characters", BOOT_CMDLINE_MAX - 1);
     options_echo();
     if (wrong)
         panic("the boot loader's information cannot be used: %s", wrong);

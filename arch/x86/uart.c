@@ -38,15 +38,12 @@
 #define LSR_DATA 0x01
 #define LSR_TX_EMPTY 0x20
 #define LSR_TX_IDLE 0x40    /* the shift register, too */
-#define UART_CLOCK 115200       /* divisor 1 */
 #define FIFO_BYTES 16
 #define TX_PATIENCE (1UL << 31) /* TSC ticks: 0.5 s at 4 GHz; 16 bytes at 1200 baud need 0.14 s */
 
 static struct {
     u16 io;
-    u32 irq;
-    u32 baud, clock;    /* baud 0: leave as is */
-    u8 lcr;
+    u32 irq;            /* ISA interrupt, 0: none */
     bool present, interrupts;
     bool stalled;       /* waited for in vain; not waited for again until it is well */
     bool forced;        /* this CPU is the last one: no lock, nothing left for later */
@@ -67,45 +64,6 @@ static struct {
 static u8 rx_ring[RX_RING];
 static u32 rx_head, rx_tail;    /* head: producer's, tail: consumer's; free running */
 
-static bool at_separator(const char *s) { return *s == ',' || *s == ' ' || *s == 0; }
-
-/* "8n1" -> line control bits; leaves lcr alone if it reads differently. */
-static const char *parse_frame(const char *s)
-{
-    static const char parities[] = "noems";
-    static const u8 bits[] = { 0x00, 0x08, 0x18, 0x28, 0x38 };
-    const char *p;
-
-    if (s[0] < '5' || s[0] > '8' || s[1] == 0 || (p = strchr(parities, s[1])) == NULL || (s[2] != '1' && s[2] != '2'))
-        return s;
-    port.lcr = (u8)((s[0] - '5') | bits[p - parities] | (s[2] == '2' ? 4 : 0));
-    return s + 3;
-}
-
-/* An unreadable part keeps its default: the console is needed to complain, so it must not depend on the complaint. */
-static void parse_option(const char *s)
-{
-    if (strncmp(s, "auto", 4) == 0) {
-        port.baud = 0;
-        s += 4;
-    } else if (!at_separator(s)) {
-        port.baud = (u32)parse_number(s, &s);
-        if (*s == '/')
-            port.clock = (u32)(parse_number(s + 1, &s) / 16);
-    }
-    if (*s == ',')
-        s = parse_frame(s + 1);
-    if (*s == ',' && !at_separator(s + 1)) {
-        u64 io = parse_number(s + 1, &s);
-        if (io >= 0x100 && io <= 0xfff8)
-            port.io = (u16)io;
-    }
-    if (*s == ',' && !at_separator(s + 1)) {
-        u64 irq = parse_number(s + 1, &s);
-        port.irq = irq < 16 ? (u32)irq : 0;
-    }
-}
-
 static u8 reg_read(unsigned r) { return inb((u16)(port.io + r)); }
 static void reg_write(unsigned r, u8 v) { outb((u16)(port.io + r), v); }
 
@@ -118,38 +76,34 @@ static bool probe(void)
     return reg_read(UART_SCR) == 0xa5 && reg_read(UART_LSR) != 0xff;
 }
 
-/* Which port does a list like "com2,vga" name? */
-static bool wants_com2(const char *console)
+static u8 line_control(const struct serial_option *o)
 {
-    const char *c1 = console ? strstr(console, "com1") : NULL;
-    const char *c2 = console ? strstr(console, "com2") : NULL;
+    static const char parities[] = "noems";
+    static const u8 bits[] = { 0x00, 0x08, 0x18, 0x28, 0x38 };
+    const char *p = strchr(parities, o->parity);
 
-    return c2 && (!c1 || c2 < c1);
+    return (u8)((o->data_bits - 5) | (p ? bits[p - parities] : 0) | (o->stop_bits == 2 ? 4 : 0));
 }
 
-void serial_init(const char *com1, const char *com2, const char *console)
+void serial_init(const struct options *options)
 {
-    bool second = wants_com2(console);
-    const char *option = second ? com2 : com1;
+    bool second = options->console & CONSOLE_COM2;
+    const struct serial_option *o = second ? &options->com2 : &options->com1;
+    u8 lcr = line_control(o);
 
-    port.io = second ? 0x2f8 : 0x3f8;
-    port.irq = second ? 3 : 4;
-    port.baud = option ? 115200 : 0;
-    port.clock = UART_CLOCK;
-    port.lcr = 0x03;
-    if (option)
-        parse_option(option);
+    port.io = o->io_base ?: second ? 0x2f8 : 0x3f8;
+    port.irq = o->irq || o->polled ? o->irq : second ? 3 : 4;
     port.present = probe();
     if (!port.present)
         return;
     reg_write(UART_IER, 0);
-    reg_write(UART_LCR, port.lcr);
-    if (port.baud && port.clock >= port.baud) {
-        u32 divisor = min(port.clock / port.baud, 0xffffu);
-        reg_write(UART_LCR, port.lcr | LCR_DLAB);
+    reg_write(UART_LCR, lcr);
+    if (o->baud && o->clock >= o->baud) {
+        u32 divisor = min(o->clock / o->baud, 0xffffu);
+        reg_write(UART_LCR, lcr | LCR_DLAB);
         reg_write(UART_DATA, (u8)divisor);
         reg_write(UART_IER, (u8)(divisor >> 8));
-        reg_write(UART_LCR, port.lcr);
+        reg_write(UART_LCR, lcr);
     }
     reg_write(UART_FCR, FCR_ENABLE_CLEAR);
     reg_write(UART_MCR, MCR_DTR_RTS_OUT2);

@@ -2,13 +2,13 @@
 #pragma once
 #include "lib/types.h"
 
+struct options;
+
 /*
- * Choose and program the port. `com1`, `com2`: values of the boot options of that name, NULL if absent, syntax of
- * Xen: <baud>[/<clock>][,<DPS>[,<io-base>[,<irq>]]] with baud "auto" = as the firmware left it. `console`: value of
- * the option console=, a list; the first of com1, com2 in it is used (NULL: com1). A missing port makes output
- * silent and never hangs. Callable before memory, interrupts and clock exist.
+ * Choose and program the port that console=, com1= and com2= say. A missing port makes output silent and never hangs.
+ * Callable before memory, interrupts and clock exist.
  */
-void serial_init(const char *com1, const char *com2, const char *console);
+void serial_init(const struct options *options);
 bool serial_present(void);
 /*
  * Output; "\n" is sent as "\r\n". What the port does not take at once is sent later, by its interrupt; before

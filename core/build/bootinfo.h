@@ -47,6 +47,7 @@ struct boot_info {
     char loader_name[64];               /* what it calls itself, may be empty */
     char cmdline[BOOT_CMDLINE_MAX];     /* Serai's own, without the leading file name */
     bool cmdline_truncated;
+    char dropped_word[64];              /* the file name in front of it, where the loader is thought to put one */
 
     unsigned nr_ranges;
     struct boot_range range[BOOT_MAX_RANGES];

@@ -79,6 +79,7 @@ static void multiboot1(void **state)
     mb1("qemu");
     assert_null(multiboot_parse(MULTIBOOT1_LOADED, INFO, &boot));
     assert_string_equal(boot.cmdline, "console=com1 dom0_mem=1G ");
+    assert_string_equal(boot.dropped_word, "serai.elf");
     assert_int_equal(boot.nr_modules, 2);
     assert_string_equal(boot.module[0].cmdline, "console=hvc0");
     assert_int_equal(boot.module[0].start, 0x1000000);

@@ -54,7 +54,8 @@ static void defaults(void **state)
     assert_int_equal(parse(""), 0);
     assert_string_equal(said, "");
     assert_int_equal(opt.console, CONSOLE_COM1);
-    assert_int_equal(opt.com1.baud, 115200);
+    assert_int_equal(opt.com1.baud, 0);     /* as the firmware set it */
+    assert_int_equal(opt.com1.clock, 115200);
     assert_int_equal(opt.loglvl.always, 2);
     assert_int_equal(opt.guest_loglvl.always, 0);
     assert_int_equal(opt.guest_loglvl.limited, 2);
@@ -117,7 +118,9 @@ static void bad_values(void **state)
         "dom0_mem=lots", "dom0_mem=", "dom0_mem=1G,min", "dom0_mem=101%", "loglvl=loud", "loglvl=info/", "com1=fast",
         "com1=115200,9n1", "com1=115200,8n1,0x3f8,4,5", "console=com3", "noreboot=maybe", "maxcpus=0", "maxcpus=65",
         "maxcpus=x", "conring_size=1", "dom0_max_vcpus=0", "dom0_max_vcpus=4-2", "dom0_max_vcpus=x", "conswitch=1",
-        "sched=null", "reboot=z", "no-reboot_=1",
+        "sched=null", "reboot=z", "no-reboot_=1", "reboot=", "reboot=acpi,", "reboot=noo", "no-dom0_mem", "no-console",
+        "no-loglvl=all", "no-x2apic=1", "console=", "console=ehci", "com1=115200,8n1,pci", "com1=115200,8n1,0x3f8,16",
+        "com1=115200/8,8n1",
     };
     (void)state;
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -152,6 +155,90 @@ static void duplicates(void **state)
     assert_non_null(strstr(said, "maxcpus is given twice"));
 }
 
+static void serial_ports(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("console=com2L,vga com2=auto/14745600,7e2,0x2e8,0"), 0);
+    assert_int_equal(opt.console, CONSOLE_COM2 | CONSOLE_VGA);
+    assert_int_equal(opt.com2.baud, 0);
+    assert_int_equal(opt.com2.clock, 921600);
+    assert_int_equal(opt.com2.data_bits, 7);
+    assert_int_equal(opt.com2.parity, 'e');
+    assert_int_equal(opt.com2.stop_bits, 2);
+    assert_int_equal(opt.com2.io_base, 0x2e8);
+    assert_true(opt.com2.polled);
+    parse("console=xhci,com2");
+    assert_int_equal(opt.console, CONSOLE_COM2);
+    assert_non_null(strstr(said, "xhci"));
+    parse("console=com2,com1");
+    assert_int_equal(opt.console, CONSOLE_COM1);
+    assert_non_null(strstr(said, "one serial port"));
+}
+
+static void reboot_ways(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("reboot=w,a"), 0);
+    assert_false(opt.noreboot);
+    assert_int_equal(parse("reboot=Power,cold"), 0);
+    assert_int_equal(parse("reboot=pci,no"), 0);
+    assert_true(opt.noreboot);
+    assert_int_equal(parse("no-reboot"), 0);
+    assert_true(opt.noreboot);
+    assert_int_equal(parse("no-noreboot"), 0);
+    assert_false(opt.noreboot);
+}
+
+/* What boot entries for Xen 4.17 have: each word of its documentation is known here. */
+static void options_of_xen(void **state)
+{
+    static const char *const lines[] = {
+        "dom0_vcpus_pin dom0_max_vcpus=1-2 dom0_mem=min:1G,max:2G com1=115200,8n1 console=vga,com1 sync_console",
+        "ucode=scan iommu=no-igfx,verbose smt=0 spec-ctrl=no-xen pv=no-32 xpti=dom0=0,domu=1 sched=credit cpufreq=none",
+        "cpufreq=xen:performance noreboot=1 loglvl=all/all console_timestamps=boot gnttab_max_frames=64 mem=4G",
+        "watchdog=force watchdog_timeout=10 vga=gfx-1024x768x32,keep conring_size=256k conswitch=bx noapic tsc=unstable",
+        "clocksource=hpet cpuid=no-x xsave=0 x2apic=0 ept=no-pml edd=off hap=no gnttab=max-ver:1 crashkernel=256M@64M",
+        "crash-debug-panic=0 mtrr.show x2apic-mode=cluster badpage=0x1000-0x1fff noirqbalance timer_slop=50000",
+        "placeholder no-real-mode no-cpuidle nosmt no-watchdog iommu=0 no-iommu cet=no-ibt argo=1 psr=cmt tsx=0 nosmp",
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        parse(lines[i]);
+        assert_null(strstr(said, "unknown"));
+        assert_null(strstr(said, "default kept"));
+    }
+}
+
+/* No line is longer than the console's, and none is left out. */
+static void long_lines(void **state)
+{
+    char line[2000];
+    (void)state;
+    memset(line, 'x', 1500);
+    strcpy(line + 1500, " maxcpus=3");
+    parse(line);
+    assert_non_null(strstr(said, "is unknown"));
+    assert_true(strlen(said) < 300);
+    memset(line, 'x', 1500);
+    memcpy(line, "spec-ctrl=", 10);
+    parse(line);
+    options_echo();
+    assert_non_null(strstr(said, "maxcpus=3"));
+}
+
+static void a_lost_option(void **state)
+{
+    (void)state;
+    parse("");
+    options_missed("dom0_mem=1G", "Limine");
+    assert_non_null(strstr(said, "dom0_mem=1G is lost"));
+    parse("");
+    options_missed("/boot/serai.gz", "Limine");
+    options_missed("", "");
+    options_missed("boot=xyzzy", "qemu");
+    assert_string_equal(said, "");
+}
+
 static void any_bytes(void **state)
 {
     static const char alphabet[] = "dom0_mem=,:-+%1Gxconsle/ \t\xff";
@@ -173,7 +260,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults), cmocka_unit_test(a_usual_line), cmocka_unit_test(memory_amounts),
         cmocka_unit_test(bad_values), cmocka_unit_test(unknown_names), cmocka_unit_test(duplicates),
-        cmocka_unit_test(any_bytes),
+        cmocka_unit_test(serial_ports), cmocka_unit_test(reboot_ways), cmocka_unit_test(options_of_xen),
+        cmocka_unit_test(long_lines), cmocka_unit_test(a_lost_option), cmocka_unit_test(any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

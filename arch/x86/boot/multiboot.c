@@ -45,15 +45,18 @@ static bool loader_is_grub2(const char *name)
     return grub && grub[5] >= '1' && grub[5] <= '9';
 }
 
-/* Drop leading blanks, and the file name where the loader puts it. */
-static void strip_name(char *text, const char *loader_name)
+/* Drop leading blanks, and the file name where the loader puts it; a name's beginning is kept in name[size]. */
+static void strip_name(char *text, const char *loader_name, char *name, size_t size)
 {
     char *p = text;
     while (*p == ' ')
         p++;
     if (!loader_is_grub2(loader_name)) {
+        char *first = p;
         while (*p && *p != ' ')
             p++;
+        if (name)
+            snprintf(name, size, "%.*s", (int)(p - first), first);
         while (*p == ' ')
             p++;
     }
@@ -92,9 +95,9 @@ static void add_module(struct boot_info *boot, u64 start, u64 end, u64 string, u
 /* Once the loader's name is known: what do its strings begin with? */
 static void strip_names(struct boot_info *boot)
 {
-    strip_name(boot->cmdline, boot->loader_name);
+    strip_name(boot->cmdline, boot->loader_name, boot->dropped_word, sizeof(boot->dropped_word));
     for (unsigned i = 0; i < boot->nr_modules; i++)
-        strip_name(boot->module[i].cmdline, boot->loader_name);
+        strip_name(boot->module[i].cmdline, boot->loader_name, NULL, 0);
 }
 
 static void text_mode(struct boot_info *boot)
