@@ -232,8 +232,9 @@ size_t console_ring_read(u32 *index, char *buf, size_t bytes)
     if (con.end - *index > held)
         *index = con.start;
     size_t n = min(bytes, (size_t)(con.end - *index));
-    for (size_t i = 0; i < n; i++)
-        buf[i] = con.ring[(*index + i) & (con.size - 1)];
+    size_t at = *index & (con.size - 1), first = min(n, con.size - at);
+    memcpy(buf, con.ring + at, first);
+    memcpy(buf + first, con.ring, n - first);
     *index += (u32)n;
     console_unlock();
     return n;

@@ -25,6 +25,8 @@
 #define INPUT_RING 16384u      /* a page of text pasted in one go */
 #define POLL_NS 20000000UL      /* without an interrupt: the FIFO of 16 lasts for 7000 baud, and a typist */
 #define CHUNK 128u              /* characters moved per step, on the stack */
+#define LOOK KiB(4)             /* between looks for interrupts, while the ring is read */
+#define READ_WHOLE KiB(64)      /* so much of the ring is read in one go whoever waits */
 
 static struct {
     struct spinlock lock;
@@ -174,7 +176,7 @@ long do_console_io(u64 cmd, u64 count, u64 buffer)
     }
 }
 
-/* ---- XEN_SYSCTL_readconsole ---- */
+/* ---- XEN_SYSCTL_readconsole (the ctl lock may be held across preempt_check(): nobody waits for it) ---- */
 
 long console_sysctl_read(struct xen_sysctl_readconsole *op)
 {
@@ -191,6 +193,9 @@ long console_sysctl_read(struct xen_sysctl_readconsole *op)
         if (copy_to_guest(gva_add(HVA(op->buffer), done), chunk, n))
             return reject(-EFAULT, "console buffer of %u bytes is not writable", room);
         done += (u32)n;
+        /* Of a large ring the reader may get the rest by its next call: all tools read until there is no more. */
+        if (done % LOOK == 0 && preempt_check() && done >= READ_WHOLE)
+            break;
     }
     op->count = done;
     op->index = index;

@@ -403,8 +403,12 @@ static unsigned edit_distance(const char *a, const char *b)
 const char *options_nearest(const char *name)
 {
     const char *best = NULL;
-    unsigned limit = max(2u, (unsigned)strnlen(name, NAME_MAX_COMPARED) / 3) + 1;
+    size_t length = strnlen(name, NAME_MAX_COMPARED);
+    unsigned limit = max(2u, (unsigned)length / 3) + 1;
     for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
+        size_t other = strlen(options[i].name);
+        if (max(length, other) - min(length, other) >= limit)
+            continue;       /* so many letters at least would have to come or go */
         unsigned distance = edit_distance(name, options[i].name);
         if (distance < limit) {
             limit = distance;

@@ -33,6 +33,8 @@ static const void *get_table(paddr_t pa, const char *signature, u32 *length)
     const void *header = map(pa, ACPI_HEADER_BYTES), *table;
     u32 bytes;
 
+    if (!header)
+        log_warn("ACPI: no table can be at %#lx; ignored", pa);
     if (!header || (signature && memcmp(header, signature, 4) != 0))
         return NULL;
     memcpy(&bytes, (const char *)header + 4, 4);

@@ -7,6 +7,7 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/boot/boot.h"
+#include "arch/x86/boot/memory_map.h"
 #include "arch/x86/boot/multiboot.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
@@ -33,6 +34,8 @@
 #include "lib/print.h"
 #include "lib/string.h"
 
+extern char __image_start[], __bss_end[];
+
 static struct boot_info boot;
 static struct e820_list e820;
 u64 pte_reserved;
@@ -48,25 +51,30 @@ static u64 library_tls[8] = { [5] = 0x5e7a100000000028UL };
 void start(u32 magic, u32 info);
 void *phys_ptr(paddr_t pa) { return (void *)(DIRECT_VIRT + pa); }
 
-static int compare_ranges(const struct boot_range *a, const struct boot_range *b)
-{
-    return a->start < b->start ? -1 : a->start > b->start;
-}
-
-/* The firmware's map, sorted, in the interface's form. */
+/* The machine's memory map in the interface's form. */
 static void keep_e820(void)
 {
-    for (unsigned i = 1; i < boot.nr_ranges; i++)
-        for (unsigned j = i; j && compare_ranges(&boot.range[j], &boot.range[j - 1]) < 0; j--) {
-            struct boot_range t = boot.range[j];
-            boot.range[j] = boot.range[j - 1];
-            boot.range[j - 1] = t;
-        }
-    for (unsigned i = 0; i < boot.nr_ranges && e820.nr < E820_MAX; i++) {
+    for (unsigned i = 0; i < boot.nr_ranges; i++) {
         const struct boot_range *r = &boot.range[i];
-        e820.e[e820.nr++] = (struct e820_entry){ r->start, r->bytes, r->type };
         log_debug("  %016lx-%016lx type %u", (unsigned long)r->start, (unsigned long)(r->start + r->bytes), r->type);
+        if (e820.nr < E820_MAX)
+            e820.e[e820.nr++] = (struct e820_entry){ r->start, r->bytes, r->type };
     }
+    if (e820.nr < boot.nr_ranges)
+        log_warn("The memory map has %u ranges: domain 0 is shown the first %u", boot.nr_ranges, e820.nr);
+}
+
+/* What firmware and loader say must hold together, or nothing that follows can be trusted. */
+static void check_boot_info(const char *wrong)
+{
+    struct why why;
+
+    if (wrong)
+        panic("the boot loader's information cannot be used: %s", wrong);
+    memory_map_tidy(&boot, DIRECT_VIRT_END - DIRECT_VIRT);
+    if (!modules_check(&boot, IMAGE_PHYS, IMAGE_PHYS + (__bss_end - __image_start), &why))
+        panic("the boot loader's information cannot be used: %s", why.text);
+    keep_e820();
 }
 
 /* What the firmware left out and nobody may put a device at. What it has said something about stays so. */
@@ -215,9 +223,7 @@ void start(u32 magic, u32 info)
     if (boot.cmdline_truncated)
         log_warn("The command line is cut after %u characters", BOOT_CMDLINE_MAX - 1);
     options_echo();
-    if (wrong)
-        panic("the boot loader's information cannot be used: %s", wrong);
-    keep_e820();
+    check_boot_info(wrong);
     features_detect();
     alternatives_patch();
     pte_reserved = 0x000fffffffffffffUL & ~((1UL << cpu_has.phys_bits) - 1) & ~0xfffUL;

@@ -40,11 +40,14 @@ static void __noreturn give_up(const char *what, const char *todo)
 
 /* ---- sizes ---- */
 
-/* Whole pages inside a module: what can be given to the heap when it is no longer needed. */
-static u64 module_pages(const struct boot_module *m)
+/* Whole pages inside a module: what can be given to the heap when it is no longer needed; the first one. */
+static u64 module_pages(const struct boot_module *m, mfn_t *first)
 {
-    mfn_t first = DIV_ROUND_UP(m->start, PAGE_SIZE), end = (m->start + m->bytes) >> PAGE_SHIFT;
-    return end > first ? end - first : 0;
+    mfn_t end = (m->start + m->bytes) >> PAGE_SHIFT;
+    *first = DIV_ROUND_UP(m->start, PAGE_SIZE);
+    while (*first < end && !mfn_is_ram(*first))     /* the lowest memory stays the firmware's */
+        ++*first;
+    return end > *first ? end - *first : 0;
 }
 
 static const u8 *module_data(const struct boot_module *m)
@@ -54,16 +57,18 @@ static const u8 *module_data(const struct boot_module *m)
 
 static void free_module(const struct boot_module *m)
 {
-    mfn_t first = DIV_ROUND_UP(m->start, PAGE_SIZE);
-    if (module_pages(m))
-        heap_add(first, first + module_pages(m));
+    mfn_t first;
+    u64 pages = module_pages(m, &first);
+    if (pages)
+        heap_add(first, first + pages);
 }
 
 static struct dom0_size choose_size(const struct boot_info *boot, const struct kernel *k)
 {
     u64 freed = k->buffer_pages;
+    mfn_t first;
     for (unsigned i = 0; i < boot->nr_modules; i++)
-        freed += module_pages(&boot->module[i]);
+        freed += module_pages(&boot->module[i], &first);
     u64 available = heap_free_pages() + freed;
     u64 total = heap_total_pages() + freed - k->buffer_pages;
     struct dom0_size s = dom0_size(&opt.dom0_mem, available - min(available, MARGIN_PAGES), total);
@@ -75,8 +80,8 @@ static struct dom0_size choose_size(const struct boot_info *boot, const struct k
         give_up(what, "give a smaller dom0_mem=, or the machine more memory");
     }
     if (s.cut)
-        log_warn("dom0_mem: %lu MiB were asked for, only %lu MiB are available: domain 0 gets these", asked >> 20,
-                 s.pages >> (20 - PAGE_SHIFT));
+        log_warn("dom0_mem: %lu MiB were asked for, only %lu MiB are available: domain 0 gets these",
+                 s.wanted >> (20 - PAGE_SHIFT), s.pages >> (20 - PAGE_SHIFT));
     return s;
 }
 

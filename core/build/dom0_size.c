@@ -29,7 +29,7 @@ struct dom0_size dom0_size(const struct dom0_mem_option *asked, u64 available, u
     u64 pages = amount_pages(&asked->size, available, total, min(all, high));
     pages = max(pages, min(low, high));
     pages = min(pages, high);
-    struct dom0_size s = { .pages = min(pages, available), .max_pages = high };
+    struct dom0_size s = { .pages = min(pages, available), .max_pages = high, .wanted = pages };
     s.cut = s.pages < pages;
     s.max_pages = max(s.max_pages, s.pages);
     return s;

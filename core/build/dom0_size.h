@@ -5,7 +5,8 @@
 struct dom0_size {
     u64 pages;                  /* to begin with */
     u64 max_pages;              /* may balloon up to; ~0: no limit given */
-    bool cut;                   /* fewer than asked for: there are no more */
+    u64 wanted;                 /* what the option comes to */
+    bool cut;                   /* pages are fewer than that: there are no more */
 };
 
 /* `available`: pages that could be given to domain 0; `total`: pages of RAM, which percentages refer to. */

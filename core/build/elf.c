@@ -90,6 +90,8 @@ static int feature_number(const char *name, size_t len)
 /* name|!name|... where ! means: cannot run without. */
 static bool parse_features(struct xen_notes *n, const char *text, size_t len, struct why *why)
 {
+    if (len > ELF_FEATURES_BYTES)
+        return because(why, "the kernel's FEATURES note has %zu bytes, at most %u make sense", len, ELF_FEATURES_BYTES);
     while (len && *text) {
         bool required = *text == '!';
         text += required;
@@ -192,6 +194,8 @@ static bool take_notes(struct elf *e, u64 offset, u64 bytes, struct why *why)
         memcpy(&h, p, sizeof(h));
         u64 name_room = round_up((u64)h.n_namesz, 4UL), room = round_up((u64)h.n_descsz, 4UL);
         u64 left = bytes - sizeof(h);
+        if (++e->nr_notes > ELF_MAX_NOTES)
+            return because(why, "more than %u ELF notes", ELF_MAX_NOTES);
         /* The last note's padding may be missing. */
         if (name_room > left || h.n_descsz > left - name_room)
             return because(why, "ELF note of type %u is longer than what holds it", h.n_type);

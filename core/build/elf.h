@@ -5,7 +5,9 @@
 #include "core/build/why.h"
 
 #define ELF_MAX_SEGMENTS 32
+#define ELF_MAX_NOTES 4096      /* of any kind: tables that list the same notes again and again come to an end */
 #define ELF_TEXT_BYTES 64
+#define ELF_FEATURES_BYTES 4096 /* of a FEATURES note */
 #define ELF_MAX_SPAN GiB(1)     /* of the physical addresses a kernel may ask for */
 
 struct elf_segment {
@@ -31,6 +33,7 @@ struct elf {
     unsigned nr_segments;       /* PT_LOAD only, in file order */
     struct elf_segment segment[ELF_MAX_SEGMENTS];
     u64 paddr_start, paddr_end; /* all segments lie within */
+    unsigned nr_notes;          /* that were looked at */
     struct xen_notes notes;
 };
 

@@ -1,11 +1,12 @@
 /*
  * What a boot loader hands over: the input is memory from 0x9000 on, where the information is said to be; the rest of
  * the 4 GiB is zero. The first byte says which protocol.
- * Links: arch/x86/boot/multiboot.c core/build/why.c
+ * Links: arch/x86/boot/multiboot.c arch/x86/boot/memory_map.c core/build/why.c
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "arch/x86/boot/memory_map.h"
 #include "arch/x86/boot/multiboot.h"
 #include "lib/print.h"
 
@@ -38,7 +39,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(ram + INFO, 0, MOST);
     memcpy(ram + INFO, data + 1, size - 1);
     memset(&boot, 0, sizeof(boot));
-    (void)multiboot_parse(data[0] & 1 ? MULTIBOOT2_LOADED : MULTIBOOT1_LOADED, INFO, &boot);
+    if (!multiboot_parse(data[0] & 1 ? MULTIBOOT2_LOADED : MULTIBOOT1_LOADED, INFO, &boot)) {
+        struct why why;
+        memory_map_tidy(&boot, GiB(5120));
+        for (unsigned i = 1; i < boot.nr_ranges; i++)
+            if (boot.range[i].start < boot.range[i - 1].start + boot.range[i - 1].bytes)
+                abort();
+        (void)modules_check(&boot, MiB(2), MiB(4), &why);
+    }
     madvise(ram, GiB(4), MADV_DONTNEED);
     return 0;
 }

@@ -137,6 +137,31 @@ static void ring_wraps(void **state)
     assert_int_equal(op.count, 0);
 }
 
+/* A reader of a large ring lets others in: it gets 64 KiB at least, and the rest by its next calls, nothing twice. */
+static void large_ring(void **state)
+{
+    static char all[KiB(1024)];
+    struct xen_sysctl_readconsole op = { .incremental = 1, .count = sizeof(all), .index = console_ring_end() };
+    u32 total = 0;
+    (void)state;
+    options_parse("conring_size=1M console=none");
+    console_ring_grow();
+    for (unsigned i = 0; i < 4000; i++)
+        log_info("%089u", i);
+    fake_preempt_every = 3;
+    for (unsigned calls = 0; op.count; calls++, total += op.count) {
+        assert_true(calls < 8);
+        op.buffer.p = all + total;
+        op.count = (u32)sizeof(all) - total;
+        assert_int_equal(console_sysctl_read(&op), 0);
+        assert_true(op.count >= KiB(64) || total + op.count == 4000 * 96 || !op.count);
+    }
+    fake_preempt_every = 0;
+    assert_int_equal(total, 4000 * 96);
+    for (unsigned i = 0; i < 4000; i++)
+        assert_int_equal(strtoul(all + i * 96 + 6, NULL, 10), i);
+}
+
 static void input_switch(void **state)
 {
     char buf[64] = "";
@@ -218,7 +243,7 @@ int main(void)
         cmocka_unit_test_setup(lines_and_levels, reset), cmocka_unit_test_setup(rate_limit, reset),
         cmocka_unit_test_setup(ring_wraps, reset), cmocka_unit_test_setup(input_switch, reset),
         cmocka_unit_test_setup(guests, reset), cmocka_unit_test_setup(one_cpu_fetches, reset),
-        cmocka_unit_test_setup(port_without_interrupt, reset),
+        cmocka_unit_test_setup(port_without_interrupt, reset), cmocka_unit_test_setup(large_ring, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

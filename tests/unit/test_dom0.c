@@ -56,7 +56,14 @@ static void sizes(void **state)
     asked.size = (struct memory_amount){ .given = true, .bytes = MiB(1024) };
     assert_int_equal(pages(MIB(4096)), MIB(1024));
     struct dom0_size s = dom0_size(&asked, MIB(512), 0);
-    assert_true(s.cut && s.pages == MIB(512));
+    assert_true(s.cut && s.pages == MIB(512) && s.wanted == MIB(1024));
+    s = dom0_size(&(struct dom0_mem_option){ .min = { .given = true, .bytes = MiB(1024) } }, MIB(512), MIB(600));
+    assert_true(s.cut && s.pages == MIB(512) && s.wanted == MIB(1024));
+    s = dom0_size(&(struct dom0_mem_option){ .size = { .given = true, .percent = 100 } }, MIB(512), MIB(600));
+    assert_true(s.cut && s.pages == MIB(512) && s.wanted == MIB(600));
+    s = dom0_size(&(struct dom0_mem_option){ .size = { .given = true, .negative = true, .bytes = MiB(600) } },
+                  MIB(512), MIB(600));
+    assert_true(!s.cut && s.pages == 0);
     asked.max = (struct memory_amount){ .given = true, .bytes = MiB(768) };
     assert_int_equal(pages(MIB(4096)), MIB(768));
     asked.max.bytes = MiB(2048);

@@ -116,6 +116,36 @@ static void notes_in_sections(void **state)
     assert_int_equal(e.notes.present, 0);
 }
 
+/* Tables that name the same notes over and over, and a list of features without end, cost a message and no time. */
+static void endless_notes(void **state)
+{
+    struct elf e;
+    u64 size = sizeof(struct file) + 5000 * sizeof(Elf64_Phdr);
+    struct file *f = calloc(1, size);
+    Elf64_Phdr *p = (Elf64_Phdr *)(f + 1);
+    (void)state;
+    memcpy(f, good(), sizeof(*f));
+    f->h.e_phoff = sizeof(*f);
+    f->h.e_phnum = 5000;
+    for (unsigned i = 0; i < 5000; i++)
+        p[i] = f->p[i < 2 ? i : 2];
+    assert_false(elf_parse(&e, f, size, &why));
+    assert_non_null(strstr(why.text, "more than"));
+    f->h.e_phnum = 100;
+    assert_true(elf_parse(&e, f, size, &why));
+    free(f);
+    static struct { Elf64_Nhdr n; char name[4], text[ELF_FEATURES_BYTES + 4]; } long_one = { .name = "Xen" };
+    f = calloc(1, sizeof(*f) + sizeof(long_one));
+    memcpy(f, good(), sizeof(*f));
+    memset(long_one.text, '|', sizeof(long_one.text));
+    long_one.n = (Elf64_Nhdr){ 4, sizeof(long_one.text), XEN_ELFNOTE_FEATURES };
+    memcpy(f + 1, &long_one, sizeof(long_one));
+    f->p[3] = (Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = sizeof(*f), .p_filesz = sizeof(long_one) };
+    assert_false(elf_parse(&e, f, sizeof(*f) + sizeof(long_one), &why));
+    assert_non_null(strstr(why.text, "FEATURES"));
+    free(f);
+}
+
 #define BROKEN(what) \
     do { \
         struct elf broken; \
@@ -244,9 +274,9 @@ static void bzimages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_kernel), cmocka_unit_test(notes_in_sections), cmocka_unit_test(broken_rules),
-        cmocka_unit_test(unknown_is_fine), cmocka_unit_test(truncated), cmocka_unit_test(random_changes),
-        cmocka_unit_test(bzimages),
+        cmocka_unit_test(a_kernel), cmocka_unit_test(notes_in_sections), cmocka_unit_test(endless_notes),
+        cmocka_unit_test(broken_rules), cmocka_unit_test(unknown_is_fine), cmocka_unit_test(truncated),
+        cmocka_unit_test(random_changes), cmocka_unit_test(bzimages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

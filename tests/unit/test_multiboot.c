@@ -3,7 +3,7 @@
  * bytes. Physical memory is an array that begins at address 0; an address outside it would fault.
  * Went wrong once: a memory map without an end, a module list at an odd address. Could: a command line that loses its
  * first option because a loader puts no name there.
- * Links: arch/x86/boot/multiboot.c core/build/why.c
+ * Links: arch/x86/boot/multiboot.c arch/x86/boot/memory_map.c core/build/why.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <cmocka.h>
+#include "arch/x86/boot/memory_map.h"
 #include "arch/x86/boot/multiboot.h"
 #include "lib/print.h"
 
@@ -193,6 +194,129 @@ static void multiboot2_efi_map(void **state)
     assert_int_equal(boot.video, BOOT_VIDEO_NONE);
 }
 
+/* Loaders without a map say how much there is. */
+static void no_map(void **state)
+{
+    u32 sizes[2] = { 639, 65535 };
+    (void)state;
+    mb1("qemu");
+    put32(INFO, 1 | 1 << 6);
+    put32(INFO + 4, 639);
+    put32(INFO + 8, 65535);
+    put32(INFO + 44, 0);                /* a map of no bytes is none */
+    assert_null(multiboot_parse(MULTIBOOT1_LOADED, INFO, &boot));
+    assert_int_equal(boot.nr_ranges, 2);
+    assert_int_equal(boot.range[1].bytes, KiB(65535));
+    fresh();
+    end = INFO + 8;
+    tag(4, sizes, 8);
+    finish();
+    assert_null(multiboot_parse(MULTIBOOT2_LOADED, INFO, &boot));
+    assert_int_equal(boot.nr_ranges, 2);
+    assert_int_equal(boot.range[0].bytes, KiB(639));
+}
+
+/* ---- the map tidied ---- */
+
+#define LIMIT 0x50000000000UL
+
+static void map_of(unsigned n, const struct boot_range *r)
+{
+    memset(&boot, 0, sizeof(boot));
+    memcpy(boot.range, r, n * sizeof(*r));
+    boot.nr_ranges = n;
+    memory_map_tidy(&boot, LIMIT);
+}
+
+static void is(unsigned i, u64 start, u64 stop, u32 type)
+{
+    assert_true(i < boot.nr_ranges);
+    assert_int_equal(boot.range[i].start, start);
+    assert_int_equal(boot.range[i].start + boot.range[i].bytes, stop);
+    assert_int_equal(boot.range[i].type, type);
+}
+
+static void tidy(void **state)
+{
+    (void)state;
+    /* Out of order, RAM twice, a device and ACPI tables inside RAM, neighbours. */
+    map_of(6, (struct boot_range[]){ { 0x100000, 0x7f00000, 1 }, { 0, 0x9fc00, 1 }, { 0x4000000, 0x8000000, 1 },
+        { 0x6000000, 0x100000, 2 }, { 0xa000000, 0x100000, 3 }, { 0x9fc00, 0x400, 2 } });
+    assert_int_equal(boot.nr_ranges, 7);
+    is(0, 0, 0x9fc00, 1);
+    is(1, 0x9fc00, 0xa0000, 2);
+    is(2, 0x100000, 0x6000000, 1);
+    is(3, 0x6000000, 0x6100000, 2);
+    is(4, 0x6100000, 0xa000000, 1);
+    is(5, 0xa000000, 0xa100000, 3);
+    is(6, 0xa100000, 0xc000000, 1);
+    /* Beyond what Serai maps, beyond all addresses, empty, and up to the end of addresses. */
+    map_of(5, (struct boot_range[]){ { 0x100000, 0, 1 }, { 0x40000000000, 0x20000000000, 1 },
+        { 0x70000000000, 0x1000, 1 }, { 1UL << 60, 0x1000, 1 }, { 0x8000000000000, 0xfff8000000000000, 2 } });
+    assert_int_equal(boot.nr_ranges, 4);
+    is(0, 0x40000000000, LIMIT, 1);
+    is(1, LIMIT, 0x60000000000, 5);
+    is(2, 0x70000000000, 0x70000001000, 5);
+    is(3, 0x8000000000000, 0x10000000000000, 2);
+}
+
+/* Any map: afterwards ascending, apart, and no byte is RAM that somebody calls something else. */
+static void tidy_any(void **state)
+{
+    struct boot_range r[BOOT_MAX_RANGES];
+    (void)state;
+    srand(8);
+    for (unsigned round = 0; round < 300; round++) {
+        unsigned n = (unsigned)rand() % (round % 10 ? 12 : BOOT_MAX_RANGES) + 1;
+        for (unsigned i = 0; i < n; i++)
+            r[i] = (struct boot_range){ (u64)rand() % 64, (u64)rand() % 16 + 1, (u32)rand() % 6 };
+        map_of(n, r);
+        for (unsigned i = 1; i < boot.nr_ranges; i++)
+            assert_true(boot.range[i].start >= boot.range[i - 1].start + boot.range[i - 1].bytes);
+        for (u64 at = 0; at < 80; at++) {
+            u32 most = 0, now = 0;
+            for (unsigned i = 0; i < n; i++)
+                most = at - r[i].start < r[i].bytes ? max(most, r[i].type) : most;
+            for (unsigned i = 0; i < boot.nr_ranges; i++)
+                now = at - boot.range[i].start < boot.range[i].bytes ? boot.range[i].type : now;
+            assert_int_equal(now, most);
+        }
+    }
+    /* More pieces than there is room for: cut, but still in order. */
+    r[0] = (struct boot_range){ 0, 100000, 1 };
+    for (unsigned i = 1; i < BOOT_MAX_RANGES; i++)
+        r[i] = (struct boot_range){ i * 16, 8, 2 };
+    map_of(BOOT_MAX_RANGES, r);
+    assert_int_equal(boot.nr_ranges, BOOT_MAX_RANGES);
+}
+
+static bool modules(unsigned n, const struct boot_module *m)
+{
+    struct why why;
+    map_of(3, (struct boot_range[]){ { 0, 0x9f000, 1 }, { 0x100000, 0x3f00000, 1 }, { 0x4000000, 0x100000, 3 } });
+    boot.nr_modules = n;
+    memcpy(boot.module, m, n * sizeof(*m));
+    return modules_check(&boot, 0x200000, 0x400000, &why);
+}
+
+static void module_places(void **state)
+{
+    (void)state;
+    assert_true(modules(3, (struct boot_module[]){ { .start = 0x2000000, .bytes = 0x800000 },
+        { .start = 0x400000, .bytes = 0x1c00000 }, { .start = 0x5000, .bytes = 3 } }));
+    assert_true(modules(2, (struct boot_module[]){ { .start = 0x1000000, .bytes = 0x800000 },
+        { .start = 0x1000800 } }));
+    assert_true(modules(1, (struct boot_module[]){ { .start = 0xf0000000 } }));
+    assert_false(modules(1, (struct boot_module[]){ { .start = 0x3f00000, .bytes = 0x100001 } }));
+    assert_false(modules(1, (struct boot_module[]){ { .start = 0xf0000000, .bytes = 1 } }));
+    assert_false(modules(1, (struct boot_module[]){ { .start = 0x3fffff, .bytes = 1 } }));
+    assert_false(modules(1, (struct boot_module[]){ { .start = 0x100000, .bytes = 0x1000000 } }));
+    assert_false(modules(2, (struct boot_module[]){ { .start = 0x1000000, .bytes = 0x800000 },
+        { .start = 0x17ff000, .bytes = 0x2000 } }));
+    assert_false(modules(2, (struct boot_module[]){ { .start = 0x1000000, .bytes = 0x800000 },
+        { .start = 0x1001000, .bytes = 1 } }));
+}
+
 static void random_bytes(void **state)
 {
     (void)state;
@@ -219,7 +343,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(multiboot1), cmocka_unit_test(multiboot1_lies), cmocka_unit_test(multiboot2),
-        cmocka_unit_test(multiboot2_efi_map), cmocka_unit_test(random_bytes),
+        cmocka_unit_test(multiboot2_efi_map), cmocka_unit_test(no_map), cmocka_unit_test(tidy),
+        cmocka_unit_test(tidy_any), cmocka_unit_test(module_places), cmocka_unit_test(random_bytes),
     };
     ram = mmap(NULL, GiB(4) + PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (ram == MAP_FAILED)

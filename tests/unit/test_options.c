@@ -196,9 +196,9 @@ static void options_of_xen(void **state)
         "dom0_vcpus_pin dom0_max_vcpus=1-2 dom0_mem=min:1G,max:2G com1=115200,8n1 console=vga,com1 sync_console",
         "ucode=scan iommu=no-igfx,verbose smt=0 spec-ctrl=no-xen pv=no-32 xpti=dom0=0,domu=1 sched=credit cpufreq=none",
         "cpufreq=xen:performance noreboot=1 loglvl=all/all console_timestamps=boot gnttab_max_frames=64 mem=4G",
-        "watchdog=force watchdog_timeout=10 vga=gfx-1024x768x32,keep conring_size=256k conswitch=bx noapic tsc=unstable",
-        "clocksource=hpet cpuid=no-x xsave=0 x2apic=0 ept=no-pml edd=off hap=no gnttab=max-ver:1 crashkernel=256M@64M",
-        "crash-debug-panic=0 mtrr.show x2apic-mode=cluster badpage=0x1000-0x1fff noirqbalance timer_slop=50000",
+        "watchdog=force watchdog_timeout=10 vga=gfx-1024x768x32,keep conring_size=256k conswitch=bx noapic",
+        "clocksource=hpet tsc=unstable cpuid=no-x xsave=0 x2apic=0 ept=no-pml edd=off hap=no gnttab=max-ver:1",
+        "timer_slop=50000 crash-debug-panic=0 mtrr.show x2apic-mode=cluster badpage=0x1000-0x1fff noirqbalance",
         "placeholder no-real-mode no-cpuidle nosmt no-watchdog iommu=0 no-iommu cet=no-ibt argo=1 psr=cmt tsx=0 nosmp",
     };
     (void)state;

@@ -107,6 +107,14 @@ static void text_mode(struct boot_info *boot)
     boot->text_rows = 25;
 }
 
+/* KiB of RAM from 0 on and from 1 MiB on: for loaders that have nothing better. */
+static void basic_memory(struct boot_info *boot, u32 lower, u32 upper)
+{
+    log_warn("The boot loader gave no memory map but the sizes of low and high memory, %u and %u KiB", lower, upper);
+    add_range(boot, 0, KiB(lower), BOOT_MEM_RAM);
+    add_range(boot, MiB(1), KiB(upper), BOOT_MEM_RAM);
+}
+
 /* Framebuffer information is laid out alike in both protocols, from its address on. */
 struct mb_framebuffer {
     u64 address;
@@ -164,15 +172,16 @@ static void mb1_memory(struct boot_info *boot, const struct mb1_info *info)
             struct mb1_mmap e;
             memcpy(&e, p, sizeof(e));
             add_range(boot, e.start, e.bytes, e.type);
-            if (e.size < sizeof(e) - 4 || e.size > left - 4)
+            if (e.size < sizeof(e) - 4 || e.size > left - 4) {
+                log_warn("The memory map's entry for %#lx is damaged, and what follows it lost", e.start);
                 break;
+            }
             p += e.size + 4;
             left -= e.size + 4;
         }
-    } else if (info->flags & BIT(0)) {
-        add_range(boot, 0, KiB(info->mem_lower), BOOT_MEM_RAM);
-        add_range(boot, MiB(1), KiB(info->mem_upper), BOOT_MEM_RAM);
     }
+    if (!boot->nr_ranges && info->flags & BIT(0))
+        basic_memory(boot, info->mem_lower, info->mem_upper);
 }
 
 static const char *mb1_parse(u64 pa, struct boot_info *boot)
@@ -327,7 +336,7 @@ static const char *mb2_parse(u64 pa, struct boot_info *boot)
         return "the multiboot2 information has an impossible size";
     boot->loader = "multiboot2";
     u64 efi_map = 0;
-    u32 efi_map_size = 0;
+    u32 efi_map_size = 0, basic[2] = { 0 };     /* KiB below 1 MiB and from there on */
     for (u64 at = 8; at + sizeof(struct mb2_header) <= total;) {
         struct mb2_header h;
         memcpy(&h, phys_ptr(pa + at), sizeof(h));
@@ -340,10 +349,14 @@ static const char *mb2_parse(u64 pa, struct boot_info *boot)
             efi_map = pa + at;
             efi_map_size = h.size;
         }
+        if (h.type == MB2_MEMORY && h.size >= 16)
+            memcpy(basic, phys_ptr(pa + at + 8), sizeof(basic));
         at += round_up((u64)h.size, 8UL);
     }
     if (!boot->nr_ranges && efi_map)
         mb2_efi_mmap(boot, phys_ptr(efi_map), efi_map_size);
+    if (!boot->nr_ranges && basic[1])
+        basic_memory(boot, basic[0], basic[1]);
     if (boot->video == BOOT_VIDEO_NONE && !boot->efi_system_table)
         text_mode(boot);
     return NULL;

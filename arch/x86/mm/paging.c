@@ -2,9 +2,9 @@
  * Serai's own address space: built once at boot, then shared by every top-level table through 16 fixed slots, so that
  * entering Serai never changes an address space.
  *
- * Before the heap exists, tables come from the early allocator: pages cut from the top of RAM below 4 GiB, which the
- * boot tables map. What it took, the image and the boot modules are kept on one list of reserved ranges; all other RAM
- * is the heap's.
+ * Before the heap exists, tables come from the early allocator: pages cut from the top of the RAM that is mapped, which
+ * is what lies below 4 GiB until the direct map stands; frame table and M2P spare low memory. What it took, the image
+ * and the boot modules are kept on one list of reserved ranges; all other RAM is the heap's.
  */
 #include "arch/x86/mm/paging.h"
 #include <machine/layout.h>
@@ -34,9 +34,11 @@ static bool heap_ready;
 static u64 device_next = DEVICE_VIRT;
 static u64 nx_mask = ~0UL;
 
+/* Pieces that touch are one entry: a large machine's frame table is hundreds of them. */
 static struct { paddr_t start, end; } reserved[128];
 static unsigned nr_reserved;
 static const struct boot_info *early_boot;
+static paddr_t early_limit = GiB(4);    /* what the page tables in use map */
 
 extern char __image_start[], __text_end[], __rodata_end[], __ro_after_init_end[], __init_start[], __init_text_end[],
     __init_end[], __load_end[], __bss_end[];
@@ -55,10 +57,18 @@ static void *phys_virt(paddr_t pa) { return (void *)(DIRECT_VIRT + pa); }
 
 void early_reserve(paddr_t start, paddr_t end)
 {
+    start = round_down(start, PAGE_SIZE);
+    end = round_up(end, PAGE_SIZE);
+    for (unsigned i = 0; i < nr_reserved; i++)
+        if (reserved[i].start <= end && reserved[i].end >= start) {
+            reserved[i].start = min(reserved[i].start, start);
+            reserved[i].end = max(reserved[i].end, end);
+            return;
+        }
     if (nr_reserved == ARRAY_SIZE(reserved))
         panic("more than %zu reserved memory ranges at boot", ARRAY_SIZE(reserved));
-    reserved[nr_reserved].start = round_down(start, PAGE_SIZE);
-    reserved[nr_reserved].end = round_up(end, PAGE_SIZE);
+    reserved[nr_reserved].start = start;
+    reserved[nr_reserved].end = end;
     nr_reserved++;
 }
 
@@ -80,16 +90,16 @@ bool early_reserve_free(paddr_t start, paddr_t end)
     return true;
 }
 
-/* Zeroed, from the top of RAM below 4 GiB. */
+/* Zeroed, from the top of the RAM that is mapped: at first below 4 GiB. */
 static paddr_t early_alloc(u64 bytes, u64 align)
 {
     paddr_t best = 0;
 
     for (unsigned i = 0; i < early_boot->nr_ranges; i++) {
         const struct boot_range *r = &early_boot->range[i];
-        if (r->type != BOOT_MEM_RAM || r->start >= GiB(4))
+        if (r->type != BOOT_MEM_RAM || r->start >= early_limit)
             continue;
-        paddr_t end = min(r->start + r->bytes, GiB(4)), low = max(r->start, LOW_END);
+        paddr_t end = min(r->start + r->bytes, early_limit), low = max(r->start, LOW_END);
         while (end >= low + bytes) {
             paddr_t start = round_down(end - bytes, align);
             if (start < low || start + bytes < start)
@@ -103,8 +113,8 @@ static paddr_t early_alloc(u64 bytes, u64 align)
         }
     }
     if (!best)
-        panic("no %lu KiB of free RAM below 4 GiB for page tables and the frame table: give the machine more memory",
-              (unsigned long)(bytes >> 10));
+        panic("no %lu KiB of free RAM%s for page tables and the frame table: give the machine more memory",
+              (unsigned long)(bytes >> 10), early_limit == GiB(4) ? " below 4 GiB" : "");
     early_reserve(best, best + bytes);
     memset(phys_virt(best), 0, bytes);
     return best;
@@ -185,17 +195,22 @@ static void map_image(void)
             paging_map((u64)p, image_phys(p), PAGE_SIZE, part[i].flags);
 }
 
+/* RAM, and what the firmware keeps in RAM. Ranges ascend; two may meet in one page, which is mapped once. */
 static void map_ram(const struct boot_info *boot)
 {
+    paddr_t done = LOW_END;
+
     paging_map(DIRECT_VIRT, 0, LOW_END, KERNEL_RW);
     for (unsigned i = 0; i < boot->nr_ranges; i++) {
         const struct boot_range *r = &boot->range[i];
         if (r->type != BOOT_MEM_RAM && r->type != BOOT_MEM_ACPI && r->type != BOOT_MEM_NVS)
             continue;
-        paddr_t start = max(round_down(r->start, PAGE_SIZE), LOW_END), end = round_up(r->start + r->bytes, PAGE_SIZE);
-        if (r->start + r->bytes > DIRECT_VIRT_END - DIRECT_VIRT || end <= start)
+        paddr_t start = max(round_down(r->start, PAGE_SIZE), done), end = round_up(r->start + r->bytes, PAGE_SIZE);
+        end = min(end, DIRECT_VIRT_END - DIRECT_VIRT);
+        if (end <= start)
             continue;
         paging_map(DIRECT_VIRT + start, start, end - start, KERNEL_RW);
+        done = end;
     }
 }
 
@@ -204,7 +219,7 @@ static mfn_t find_max_mfn(const struct boot_info *boot)
     mfn_t top = LOW_END >> PAGE_SHIFT;
     for (unsigned i = 0; i < boot->nr_ranges; i++) {
         const struct boot_range *r = &boot->range[i];
-        if (r->type == BOOT_MEM_RAM && r->start + r->bytes <= DIRECT_VIRT_END - DIRECT_VIRT)
+        if (r->type == BOOT_MEM_RAM)
             top = max(top, (r->start + r->bytes) >> PAGE_SHIFT);
     }
     return min(top, (mfn_t)1 << 32);
@@ -296,8 +311,9 @@ void paging_init(const struct boot_info *boot)
     idle_l4 = table_alloc();
     map_image();
     map_ram(boot);
-    map_per_frame_tables();
     write_cr3(virt_to_mfn(idle_l4) << PAGE_SHIFT);
+    early_limit = DIRECT_VIRT_END - DIRECT_VIRT;
+    map_per_frame_tables();
     init_frames(boot);
     publish_m2p();
     heap_ready = true;
@@ -455,7 +471,7 @@ volatile void *machine_map_device(paddr_t pa, size_t bytes)
     paddr_t start = round_down(pa, PAGE_SIZE);
     u64 size = round_up(pa + bytes, PAGE_SIZE) - start, va = device_next;
 
-    if (va + size > DEVICE_VIRT_END)
+    if (pa + bytes < pa || (pa + bytes - 1) >> cpu_has.phys_bits || va + size > DEVICE_VIRT_END)
         return NULL;
     /* Domain 0 has a page or a bus mapped for it at any time, also when its guests have all memory. */
     for (u64 at = round_down(va, LARGE); size < LARGE && at < va + size; at += LARGE)
