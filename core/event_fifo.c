@@ -17,6 +17,7 @@
 #include "core/frame.h"
 #include "core/log_dirty.h"
 #include "core/heap.h"
+#include "core/hypercall.h"
 #include "core/reject.h"
 #include "arch/arch.h"
 
@@ -25,6 +26,7 @@
 #define LINKED (1u << EVTCHN_FIFO_LINKED)
 #define BUSY (1u << EVTCHN_FIFO_BUSY)
 #define LINK_TRIES 4
+#define RAISE_PIECE 32
 
 event_word_t *fifo_word(const struct event_fifo *f, u32 port)
 {
@@ -148,20 +150,22 @@ static void drop_page(void *in_page)
     frame_put_writable(virt_to_mfn((void *)((uintptr_t)in_page & PAGE_MASK)));
 }
 
-/* Leave two-level: what is pending there is remembered until the words arrive. */
+/* Leave two-level: what is pending there is remembered until the words arrive. A guest may say that all 4096 are. */
 static long start_fifo(struct domain *d)
 {
     struct event_table *t = d->event;
     struct event_fifo *f = zalloc(d, sizeof(*f));
+    u32 end = min(t->nr_ports, ports_of_abi(t));        /* those beyond are closed since a reset */
 
     if (!f)
         return -ENOMEM;
-    for (u32 port = 1; port < min(t->nr_ports, ports_of_abi(t)); port++) { /* those beyond are closed since a reset */
-        struct evtchn *chn = port_record(t, port);
-        chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-        if (chn->state != EVTCHNSTAT_closed)
-            chn->pending_early = port_is_pending(d, port);
-    }
+    for (u32 first = 0; first < end; first += BITS_PER_LONG)
+        for (u64 bits = READ_ONCE(d->shared->evtchn_pending[first / BITS_PER_LONG]); bits; bits &= bits - 1) {
+            u32 port = first + lowest_bit(bits);
+            struct evtchn *chn = port < end ? port_known(t, port) : NULL;
+            if (chn && chn->state != EVTCHNSTAT_closed && chn->state != PORT_RESERVED)
+                chn->pending_early = true;
+        }
     __atomic_store_n(&t->fifo, f, __ATOMIC_SEQ_CST);
     return 0;
 }
@@ -201,6 +205,7 @@ long fifo_init_control(struct domain *d, evtchn_init_control_t *op)
     return err;
 }
 
+/* One more page of words; its number. */
 static long expand_locked(struct domain *d, mfn_t mfn)
 {
     struct event_table *t = d->event;
@@ -213,23 +218,43 @@ static long expand_locked(struct domain *d, mfn_t mfn)
     event_word_t *page = take_page(d, mfn);
     if (!page)
         return reject(-EINVAL, "event array in frame %lx, which is not a writable page of the domain", mfn);
-    u32 first = f->nr_pages * EVENT_WORDS_PER_PAGE;
     f->page[f->nr_pages] = page;
     __atomic_store_n(&f->nr_pages, f->nr_pages + 1, __ATOMIC_SEQ_CST);
-    for (u32 port = first; port < min(first + (u32)EVENT_WORDS_PER_PAGE, t->nr_ports); port++) {
-        struct evtchn *chn = port_record(t, port);
-        if (__atomic_exchange_n(&chn->pending_early, false, __ATOMIC_SEQ_CST))
-            port_raise(d, chn, port);
+    return f->nr_pages - 1;
+}
+
+/*
+ * Raise the ports that waited for words of that page, a few between two chances of an interrupt: with many vcpus that
+ * poll, each may cost a thousand instructions. If all were closed meanwhile (a reset), none waits any more.
+ */
+static void raise_early(struct domain *d, u32 first)
+{
+    struct event_table *t = d->event;
+    struct evtchn *chn;
+    u32 port = first;
+
+    for (bool more = true; more;) {
+        spin_lock(&t->lock);
+        do {
+            chn = port_record(t, port);
+            if (chn && t->fifo && __atomic_exchange_n(&chn->pending_early, false, __ATOMIC_SEQ_CST))
+                port_raise(d, chn, port);
+            more = chn && ++port < first + EVENT_WORDS_PER_PAGE;
+        } while (more && port % RAISE_PIECE);
+        spin_unlock(&t->lock);
+        (void)preempt_check();
     }
-    return 0;
 }
 
 long fifo_expand_array(struct domain *d, const evtchn_expand_array_t *op)
 {
     spin_lock(&d->event->lock);
-    long err = expand_locked(d, op->array_gfn);
+    long page = expand_locked(d, op->array_gfn);
     spin_unlock(&d->event->lock);
-    return err;
+    if (page < 0)
+        return page;
+    raise_early(d, (u32)page * EVENT_WORDS_PER_PAGE);
+    return 0;
 }
 
 void fifo_destroy(struct domain *d)

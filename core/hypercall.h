@@ -24,8 +24,10 @@ bool preempt_check(void);
 struct mc_state {
     bool active;
     bool continued;             /* the entry's hypercall wants to go on: op and args below say how */
+    bool worked;                /* the entry did more than its arguments tell (mmu_update: tables, made or dropped) */
     u64 op, args[6];
 };
+#define MC_SHORT_LIST 64        /* page-table entries that may be updated by one that did not work much */
 
 /*
  * The calling vcpu will issue hypercall `nr` again with these arguments when it next runs (rip moves back over the

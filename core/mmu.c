@@ -80,7 +80,7 @@ static bool base_move(struct domain *d, mfn_t from, mfn_t to)
     return done;
 }
 
-/* Make `mfn` the base table in *slot of v. */
+/* Make `mfn` the base table in *slot of v. DONE_LONG: more was done than moving a use. */
 static long base_set(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
 {
     struct domain *d = v->domain;
@@ -103,20 +103,21 @@ static long base_set(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
     arch_base_changed(v, user);
     if (old)
         table_drop(d, old);
-    return 0;
+    return DONE_LONG;
 }
 
-long mmu_set_base(struct vcpu *v, mfn_t mfn)
+long mmu_new_base(struct vcpu *v, mfn_t mfn, bool user)
 {
+    if (user)
+        return base_set(v, &v->arch.user_l4, mfn, true);
     if (unlikely(!mfn))
         return reject(-EINVAL, "frame 0 is nobody's page table");
     return base_set(v, &v->arch.kernel_l4, mfn, false);
 }
 
-long mmu_set_user_base(struct vcpu *v, mfn_t mfn)
-{
-    return base_set(v, &v->arch.user_l4, mfn, true);
-}
+long mmu_set_base(struct vcpu *v, mfn_t mfn) { return min(mmu_new_base(v, mfn, false), 0L); }
+
+long mmu_set_user_base(struct vcpu *v, mfn_t mfn) { return min(mmu_new_base(v, mfn, true), 0L); }
 
 void mmu_drop_bases(struct vcpu *v)
 {

@@ -22,6 +22,9 @@ extern s32 fake_mmu_work;   /* model tests run out of it all the time */
 /* In the count of a list that goes on after a pre-emption: *pdone already has a number to add to. Private to Serai. */
 #define MMU_UPDATE_PREEMPTED (1u << 31)
 
+/* What an operation of a list answers that is done, and took long: the list is to look at once. */
+#define DONE_LONG 1
+
 static inline u64 type_of_level(unsigned level) { return (u64)level << TYPE_SHIFT; }
 /* 1..4 for a page table, 0 for anything else. */
 static inline unsigned type_level(u64 type)
@@ -89,6 +92,9 @@ long pte_swap(struct domain *d, unsigned level, u64 *p, u64 *expect, u64 new, st
  * The number of requests of a list that are done goes to *pdone, if there is one; a resumed call adds to what is there.
  */
 long mmu_report_done(u64 pdone, u64 done, bool resumed);
+
+/* mmu.c: as mmu_set_base() and mmu_set_user_base(), or DONE_LONG. No lock held. */
+long mmu_new_base(struct vcpu *v, mfn_t mfn, bool user);
 
 /* Walk d's live tables from `l4` to the L1 entry that maps va; NULL if a level is missing. */
 u64 *pte_find(mfn_t l4, u64 va);

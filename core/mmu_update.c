@@ -241,6 +241,7 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
     }
     spin_unlock(&s.pt->mmu_lock);
     subject_put(&s);
+    current->mc.worked = MMU_WORK - w.left > MC_SHORT_LIST;
     if (mmu_report_done(pdone, i, resumed) && !rc)
         rc = -EFAULT;                   /* said */
     return rc;

@@ -30,8 +30,6 @@ long vcpu_mask_cpus(struct domain *d, gva_t bitmap, cpumask_t *out)
     return 0;
 }
 
-/* What an operation answers that is done, and took long. */
-#define DONE_LONG 1
 static long how_long(const struct mmu_work *w) { return w->left < MMU_WORK - 64 ? DONE_LONG : 0; }
 
 static long pin(struct domain *d, mfn_t mfn, u64 type)
@@ -132,9 +130,9 @@ static long one_op(struct vcpu *v, struct domain *d, const struct mmuext_op *op)
         return reject(-EPERM, "mmuext operation %u acts on the calling domain only", op->cmd);
     switch (op->cmd) {
     case MMUEXT_NEW_BASEPTR:
-        return mmu_set_base(v, op->arg1.mfn);
+        return mmu_new_base(v, op->arg1.mfn, false);
     case MMUEXT_NEW_USER_BASEPTR:
-        return mmu_set_user_base(v, op->arg1.mfn);
+        return mmu_new_base(v, op->arg1.mfn, true);
     case MMUEXT_TLB_FLUSH_LOCAL:
         tlb_flush_here(FLUSH_ALL);
         return 0;

@@ -19,14 +19,22 @@
 #define POLL_EVERY 8    /* look for pre-emption after this many entries: most are far shorter than the look */
 
 /*
- * A list that is just too short to look for pre-emption itself; and memory_op, one extent of which may be 512 pages to
- * clear (its second argument is an address, above LONG_LIST unless it fails at once).
+ * What kernels make lists of, thousands a second, and eight of which are not long together (tests/guest/
+ * bounded_together). All else is looked after: a list that is too short to look for itself, a table of descriptors, a
+ * version of the grant table.
  */
-#define LONG_LIST 64
-#define MAY_BE_LONG (1UL << __HYPERVISOR_mmu_update | 1UL << __HYPERVISOR_mmuext_op | 1UL << __HYPERVISOR_memory_op)
+#define SHORT_OPS (1UL << __HYPERVISOR_mmu_update | 1UL << __HYPERVISOR_mmuext_op | \
+                   1UL << __HYPERVISOR_update_va_mapping | 1UL << __HYPERVISOR_stack_switch | \
+                   1UL << __HYPERVISOR_fpu_taskswitch | 1UL << __HYPERVISOR_set_segment_base | \
+                   1UL << __HYPERVISOR_update_descriptor | 1UL << __HYPERVISOR_xen_version)
+#define SHORT_MMUEXT 4  /* operations: each may clear a page, or name 128 vcpus */
 static bool was_long(const struct mc_state *mc)
 {
-    return mc->op < 64 && (MAY_BE_LONG >> mc->op & 1) && mc->args[1] > LONG_LIST;
+    if (mc->op == __HYPERVISOR_mmu_update)
+        return mc->worked || mc->args[1] > MC_SHORT_LIST;
+    if (mc->op == __HYPERVISOR_mmuext_op)
+        return mc->args[1] > SHORT_MMUEXT;
+    return mc->op >= 64 || !(SHORT_OPS >> mc->op & 1);
 }
 
 static gva_t entry_at(u64 list, u64 i)
@@ -54,7 +62,7 @@ static long do_entry(struct mc_state *mc, gva_t at)
     mc->op = call.op;
     for (unsigned i = 0; i < ARRAY_SIZE(mc->args); i++)
         mc->args[i] = call.args[i];
-    mc->continued = false;
+    mc->continued = mc->worked = false;
     mc->active = true;
     result = (u64)run_entry(mc);
     mc->active = false;

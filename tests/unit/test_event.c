@@ -679,6 +679,33 @@ static void test_fifo_early(void **state)
     tear_down();
 }
 
+/* Words for many ports that wait for them: the machine's interrupts need not. */
+static void test_many_early(void **state)
+{
+    (void)state;
+    set_up(7);
+    become(1);
+    struct spec *s = &spec[1];
+    mfn_t block = s->pages[s->nr_pages++] = fake_frame(s->d), array = s->pages[s->nr_pages++] = fake_frame(s->d);
+    event_word_t *word = mfn_to_virt(array);
+    evtchn_bind_ipi_t b = { .vcpu = 0 };
+    u32 n = 0;
+    while (n < 150 && !op(EVTCHNOP_bind_ipi, &b))
+        assert_int_equal(event_send(s->d, ++n), 0);
+    assert_true(n > 64);
+    evtchn_init_control_t c = { .control_gfn = block };
+    assert_int_equal(op(EVTCHNOP_init_control, &c), 0);
+    evtchn_expand_array_t e = { .array_gfn = array };
+    fake_looks = 0;
+    fake_preempt_every = 1;
+    assert_int_equal(op(EVTCHNOP_expand_array, &e), 0);
+    fake_preempt_every = 0;
+    assert_true(fake_looks >= n / 32);
+    for (u32 port = 1; port <= n; port++)
+        assert_int_equal(word[port], 1u << EVTCHN_FIFO_PENDING | 1u << EVTCHN_FIFO_LINKED | (port < n ? port + 1 : 0));
+    tear_down();
+}
+
 /* ---- vcpus that reset at once ---- */
 
 /* One that stands still after having closed some interdomain ports, where nothing is locked, until told to go on. */
@@ -790,7 +817,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_privilege), cmocka_unit_test(test_wake), cmocka_unit_test(test_hostile_fifo),
-        cmocka_unit_test(test_fifo_arguments), cmocka_unit_test(test_fifo_early), cmocka_unit_test(test_late_reset),
+        cmocka_unit_test(test_fifo_arguments), cmocka_unit_test(test_fifo_early), cmocka_unit_test(test_many_early),
+        cmocka_unit_test(test_late_reset),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_model),
     };

@@ -78,8 +78,10 @@ long gdt_set(struct vcpu *v, const u64 *frames, u32 entries)
 
     if (entries > RESERVED_GDT_ENTRY)
         return reject(-EINVAL, "GDT of %u entries, at most %u", entries, RESERVED_GDT_ENTRY);
-    for (i = 0; i < n && !rc; i++)
+    for (i = 0; i < n && !rc; i++) {
         rc = frame_get_typed(v->domain, frames[i], TYPE_DESC);
+        (void)preempt_check();  /* interrupts are answered; the table is taken entirely or not at all */
+    }
     if (rc) {
         for (i--; i > 0; i--) /* the last one tried was not taken */
             frame_put_typed(v->domain, frames[i - 1]);

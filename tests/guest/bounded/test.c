@@ -14,81 +14,14 @@
  * Seconds: 120
  */
 #include "dom.h"
+#include "bounded.h"
 
-#define AHEAD 3000UL
-#define LIMIT 100000UL
 #define NR_BUF 180
 #define TREE 512
 
-static volatile u64 last, worst, deliveries;
 static char *buf;               /* NR_BUF pages in a row */
 static u64 *proto, *l2, *l3, *l4;
-static u64 page_ro, limit, worst_of_all;
-static const char *worst_name;
-static bool debug;
-
-static u64 tsc(void)
-{
-    u32 lo, hi;
-    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
-    return lo | (u64)hi << 32;
-}
-
-static void arm(void)
-{
-    struct vcpu_set_singleshot_timer t = { .timeout_abs_ns = now() + AHEAD };
-    hc(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, &t);
-}
-
-static void note(void)
-{
-    u64 t = tsc();
-    if (t - last > worst)
-        worst = t - last;
-}
-
-static void on_event(struct regs *r)
-{
-    (void)r;
-    note();
-    deliveries++;
-    vi->evtchn_upcall_pending = 0;
-    vi->evtchn_pending_sel = 0;
-    shared->evtchn_pending[0] = 0;
-    arm();
-    last = tsc();
-}
-
-static u64 began;
-static void begin(void)
-{
-    worst = deliveries = 0;
-    arm();
-    vi->evtchn_upcall_mask = 0;
-    last = began = tsc();
-}
-
-/* times: how often the limit it may be. */
-static void end(const char *name, unsigned times)
-{
-    bool asserted = times;
-    u64 all = tsc() - began;
-    note();
-    vi->evtchn_upcall_mask = 1;
-    u64 stretch = worst > AHEAD ? worst - AHEAD : 0;
-    say("@bounded %s: %lu of %lu instructions, %lu events meanwhile%s", name, stretch, all, deliveries,
-        asserted ? "" : " (skipped: not asserted)");
-    if (!asserted)
-        return;
-    if (stretch >= limit * times)
-        EXPECT_EQ(name, stretch, limit);
-    if (stretch > worst_of_all && times == 1)
-        worst_of_all = stretch, worst_name = name;
-    nr_checks++;
-}
-#define BOUNDED(name, ...) do { begin(); __VA_ARGS__; end(name, 1); } while (0)
-/* Interrupts are taken in between, but the event waits for the end: only the other bound, which is ten times as far. */
-#define BOUNDED_WITH_INTERRUPTS(name, ...) do { begin(); __VA_ARGS__; end(name, 10); } while (0)
+static u64 page_ro;
 
 /* Frames at the end of memory, which nothing maps. */
 static u64 spare(unsigned i) { return p2m[si->nr_pages - 1 - i]; }
@@ -486,12 +419,7 @@ static void many_ports(void)
 
 void test(void)
 {
-    struct evtchn_bind_virq v = { .virq = VIRQ_TIMER, .vcpu = 0 };
-    debug = is_debug_build();
-    limit = debug ? 2 * LIMIT : LIMIT;
-    OK("virq", evtchn(EVTCHNOP_bind_virq, &v));
-    handler[VECTOR_EVENT] = on_event;
-    hc(__HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, 0, 0);
+    bounded_init();
     buf = page_alloc();
     for (unsigned i = 1; i < NR_BUF; i++)
         page_alloc();
@@ -510,5 +438,5 @@ void test(void)
     small_ones();
     domains();
     many_ports();
-    say("@bounded worst case: %lu instructions of %lu, in: %s", worst_of_all, limit, worst_name);
+    bounded_worst();
 }
