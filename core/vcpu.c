@@ -2,8 +2,9 @@
  * Virtual CPUs: birth and end, where their shared areas are, and the vcpu_op hypercall (public vcpu.h).
  *
  * A vcpu's info (upcall flags, time) lies where the guest registered it, in shared_info for the first 32 before that,
- * or else in a dummy that no guest sees and whose events are masked. Invariant: v->info is always a mapped vcpu_info
- * that Serai may write to, so nobody who raises an event has to ask.
+ * or else in one that no guest sees and whose events are masked. Why not one of these for all? A restored vcpu may run
+ * before it registers its own, and unmask events, and leave its fault address. Invariant: v->info is always a mapped
+ * vcpu_info that Serai may write to, so nobody who raises an event has to ask.
  *
  * Imprecise on purpose: a sender on another CPU may write to the old place after we copied it to the new one. So the
  * new place is marked "everything may be pending" afterwards and the guest looks for itself (event_vcpu_info_moved()).
@@ -28,15 +29,15 @@
 #include "lib/string.h"
 #include <machine/uaccess.h>
 
-static vcpu_info_t dummy_info = { .evtchn_upcall_mask = 1 };
-
 /* Does v's info live where the guest can see it? */
-static bool vcpu_info_visible(const struct vcpu *v) { return v->info != &dummy_info; }
+static bool vcpu_info_visible(const struct vcpu *v) { return v->info != &v->hidden_info; }
 
 static void place_info_initially(struct vcpu *v)
 {
     v->info_mfn = MFN_NONE;
-    v->info = v->domain->shared && v->id < XEN_LEGACY_MAX_VCPUS ? &v->domain->shared->vcpu_info[v->id] : &dummy_info;
+    v->hidden_info.evtchn_upcall_mask = 1;
+    v->info = v->domain->shared && v->id < XEN_LEGACY_MAX_VCPUS ? &v->domain->shared->vcpu_info[v->id] :
+                                                                  &v->hidden_info;
 }
 
 /* ---- birth and end ---- */
@@ -102,7 +103,7 @@ void vcpu_quiesce(struct vcpu *v)
     timer_kill(&v->singleshot_timer);
     timer_kill(&v->periodic_timer);
     timer_kill(&v->poll_timer);
-    WRITE_ONCE(v->info, &dummy_info);
+    WRITE_ONCE(v->info, &v->hidden_info);
     v->info_mfn = MFN_NONE;
     if (mfn != MFN_NONE)
         frame_put_writable(mfn);
@@ -192,7 +193,7 @@ static long op_register_info(struct vcpu *v, gva_t arg)
         return reject(-EINVAL, "vcpu %u has registered its vcpu_info already", v->id);
     }
     to = (vcpu_info_t *)((char *)mfn_to_virt(r.mfn) + r.offset);
-    memcpy(to, v->info, sizeof(*to)); /* the dummy: nothing pending, masked */
+    memcpy(to, v->info, sizeof(*to)); /* the hidden one: nothing pending, masked */
     v->info_mfn = r.mfn;
     __atomic_store_n(&v->info, to, __ATOMIC_SEQ_CST);
     spin_unlock(&v->domain->lock);

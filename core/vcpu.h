@@ -34,7 +34,7 @@ struct vcpu {
     u32 pause_count;            /* atomic */
 
     vcpu_info_t *info;          /* Serai's mapping of where the guest wants it */
-    mfn_t info_mfn;             /* MFN_NONE while in shared_info or in the dummy */
+    mfn_t info_mfn;             /* MFN_NONE while in shared_info or in hidden_info */
 
     vcpu_runstate_info_t runstate;
     gva_t runstate_gva;         /* where the guest wants a copy; 0: nowhere */
@@ -56,6 +56,7 @@ struct vcpu {
     u64 mmu_orphan;             /* a table half undone that this vcpu owes the rest of, core/pagetype.c; 0: none */
 
     struct arch_vcpu arch;
+    vcpu_info_t hidden_info;    /* where info is as long as the guest has none for it, and at its end */
 };
 
 /* The vcpu whose context this CPU has. Never NULL: an idle CPU runs an idle vcpu (domain = idle_domain). */
@@ -66,13 +67,13 @@ static inline bool vcpu_is_idle(const struct vcpu *v) { return v->domain == idle
 static inline bool vcpu_runnable(const struct vcpu *v);
 
 /*
- * Create vcpu `id` of d: down, without context, info in shared_info or the dummy. NULL with *err: -EINVAL (id out of
+ * Create vcpu `id` of d: down, without context, info in shared_info or hidden_info. NULL with *err: -EINVAL (id out of
  * range), -EEXIST, -ENOMEM. Caller serialises creation (ctl lock). Idle vcpus get no arch_vcpu_init().
  */
 struct vcpu *vcpu_create(struct domain *d, unsigned id, long *err);
 /* Free it: its domain is dead or its creation failed. */
 void vcpu_destroy(struct vcpu *v);
-/* Teardown: its timers never fire again, its info is the dummy, frames it holds are given back. v does not run. */
+/* Teardown: its timers never fire again, its info is the hidden one, frames it holds are given back. v does not run. */
 void vcpu_quiesce(struct vcpu *v);
 /* Let the guest of `current` have its runstate copy, if it asked for one. Its address space is loaded. */
 void vcpu_runstate_publish(struct vcpu *v);

@@ -276,6 +276,31 @@ static void failing_creation_leaves_nothing(void **state)
     assert_null(domain_list);
 }
 
+/* A vcpu that shared_info has no place for has one of its own, whoever's else runs without a registered one. */
+static void hidden_vcpu_info_is_nobody_elses(void **state)
+{
+    struct domain_config many = config;
+    struct domain *d[2];
+    struct vcpu *v[2];
+    long err = 0;
+    (void)state;
+
+    many.max_vcpus = XEN_LEGACY_MAX_VCPUS + 1;
+    for (unsigned i = 0; i < 2; i++) {
+        d[i] = domain_create(DOMID_INVALID, &many, &err);
+        assert_non_null(d[i]);
+        v[i] = vcpu_create(d[i], XEN_LEGACY_MAX_VCPUS, &err);
+        assert_non_null(v[i]);
+        assert_int_equal(v[i]->info->evtchn_upcall_mask, 1);
+        assert_int_equal(v[i]->info->arch.cr2, 0);
+        v[i]->info->evtchn_upcall_mask = 0;     /* as after a restored guest's iret and its page fault */
+        v[i]->info->arch.cr2 = 77;
+    }
+    for (unsigned i = 0; i < 2; i++)
+        kill_all(d[i]);
+    domains_reap();
+}
+
 static void vcpu_info_moves_once(void **state)
 {
     struct domain *d = create(DOMID_INVALID);
@@ -411,6 +436,7 @@ int main(void)
         cmocka_unit_test(failing_creation_leaves_nothing),
         cmocka_unit_test(is_found_while_it_lives),
         cmocka_unit_test(zombie_until_the_last_frame_is_let_go),
+        cmocka_unit_test(hidden_vcpu_info_is_nobody_elses),
         cmocka_unit_test(vcpu_info_moves_once),
         cmocka_unit_test(ticks_are_for_who_runs),
         cmocka_unit_test(shutdown_stops_and_resume_goes_on),

@@ -19,6 +19,7 @@
 #include "arch/x86/pv/segment.h"
 #include "core/heap.h"
 #include "core/hypercall.h"
+#include "core/log_dirty.h"
 #include "core/mmu.h"
 #include "core/reject.h"
 #include "core/vcpu.h"
@@ -150,10 +151,12 @@ long do_update_descriptor(u64 maddr, u64 desc)
         return reject(-EINVAL, "frame %#lx is neither a descriptor table nor writable by the guest", mfn);
     /* One store: the CPU may be reading the entry. */
     WRITE_ONCE(((u64 *)mfn_to_virt(mfn))[offset / 8], desc);
-    if (is_table)
+    if (is_table) {
+        log_dirty_wrote(mfn);
         frame_put_typed(d, mfn);
-    else
+    } else {
         frame_put_writable(mfn);
+    }
     return 0;
 }
 

@@ -116,6 +116,25 @@ static u64 remap(u64 i, u64 j, u64 c)          /* page j becomes what page i's n
     return (u64)mmu1(n << 12 | MMU_MACHPHYS_UPDATE, pj);
 }
 
+static u64 descriptors_begin(u64 i, u64 b, u64 c)
+{
+    u64 frame = va_mfn(page[i]);
+    (void)b, (void)c;
+    OK("read-only", set_flags(page[i], READ_PAGE));
+    return (u64)hc(__HYPERVISOR_set_gdt, &frame, 512);
+}
+static u64 descriptor(u64 i, u64 n, u64 value)
+{
+    return (u64)hc(__HYPERVISOR_update_descriptor, va_mfn(page[i]) << 12 | n * 8, value);
+}
+static u64 descriptors_end(u64 i, u64 b, u64 c)
+{
+    u64 frame = va_mfn(page[i]);
+    (void)b, (void)c;
+    OK("no table", hc(__HYPERVISOR_set_gdt, &frame, 0));
+    return (u64)set_flags(page[i], KERNEL_PAGE);
+}
+
 static u64 mfn_of(u64 i, u64 b, u64 c) { (void)b, (void)c; return va_mfn(page[i]); }
 static u64 fifo_begins(u64 i, u64 b, u64 c)
 {
@@ -259,6 +278,13 @@ static void standing(void)
     clean();
     EXPECT_EQ("their page is always written", dirty(p26), 1);
     OK("no longer", dom_call(&d, fifo_ends, 0, 0, 0));
+    u64 p27 = pfn(27);
+    OK("descriptors", dom_call(&d, descriptors_begin, 27, 0, 0));
+    clean();
+    EXPECT_EQ("not written", peek(p27), 0);
+    OK("one by hypercall", dom_call(&d, descriptor, 27, 5, 0x00cff3000000ffffUL));
+    EXPECT_EQ("is written", peek(p27), 1);
+    OK("no longer", dom_call(&d, descriptors_end, 27, 0, 0));
 }
 
 static void grants(void)
