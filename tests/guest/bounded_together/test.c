@@ -35,7 +35,8 @@ static void descriptors(void)
     for (unsigned i = 0; i < 28; i++)
         frames[i / 14][i % 14] = va_mfn(read_only(page_alloc()));
     for (unsigned i = 0; i < 2; i++)
-        BOUNDED_WITH_INTERRUPTS("a descriptor table of 14 new frames", OK("gdt", hc(__HYPERVISOR_set_gdt, frames[i], 14 * 512)));
+        BOUNDED_WITH_INTERRUPTS("a descriptor table of 14 new frames",
+                                OK("gdt", hc(__HYPERVISOR_set_gdt, frames[i], 14 * 512)));
     for (unsigned i = 0; i < NR_MC; i++)
         m[i] = (struct multicall_entry){ .op = __HYPERVISOR_set_gdt, .args = { (u64)frames[i & 1], 14 * 512 } };
     together("multicall of 16 descriptor tables", 2);
