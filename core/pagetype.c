@@ -52,6 +52,20 @@ static inline bool was_table(u64 type)
     return (type & TYPE_MASK) != TYPE_WRITABLE && (type & TYPE_MASK) != TYPE_NONE;
 }
 
+/*
+ * Who may still walk, or load selectors from, what was a table of the frame's owner: CPUs that have that domain's
+ * address spaces. Not all CPUs: a guest that makes a page a table and writable again would interrupt them for ever.
+ */
+static cpumask_t owner_cpus(const struct frame *f)
+{
+    struct domain *d = domain_get(READ_ONCE(f->owner));
+    cpumask_t cpus = d ? READ_ONCE(d->arch.cpumask) : cpus_online;
+
+    if (d)
+        domain_put(d);
+    return cpus;
+}
+
 bool type_get_writable(mfn_t mfn)
 {
     struct frame *f = mfn_frame(mfn);
@@ -78,7 +92,7 @@ bool type_get_writable(mfn_t mfn)
             break;
     }
     if (unlikely(was_table(x))) {
-        flush_stale(cpus_online, f);
+        flush_stale(owner_cpus(f), f);
         __atomic_fetch_or(&f->type, TYPE_VALIDATED, __ATOMIC_RELEASE);
     }
     return true;
@@ -119,7 +133,7 @@ void retype_flush_early(const struct domain *d, mfn_t mfn, u64 type)
     x = READ_ONCE(f->type);
     if ((x & (TYPE_USES | TYPE_PARTIAL)) || (x & TYPE_MASK) == type || (x & TYPE_MASK) == TYPE_NONE)
         return;
-    flush_stale(type == TYPE_WRITABLE ? cpus_online : READ_ONCE(d->arch.cpumask), f);
+    flush_stale(READ_ONCE(d->arch.cpumask), f);
 }
 
 /* ---- tables ---- */

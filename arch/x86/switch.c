@@ -133,21 +133,26 @@ void tlb_flush_here(u64 va)
         address_flush(va);
 }
 
-/* Only if it still keeps d's: since d's mask was read it may have gone on to another domain's vcpu. */
-static void load_idle_space(void *d)
+/*
+ * Only if it still keeps d's: since d's mask was read it may have gone on to another domain's vcpu. It is in the mask
+ * as long as it has them loaded, for those who flush what d's tables were.
+ */
+static void load_idle_space(void *data)
 {
     struct cpu *c = this_cpu();
+    struct domain *d = data;
 
     if (c->space_domain != d)
         return;
     c->space_domain = NULL;
     address_space_load(paging_idle_cr3());
+    __atomic_fetch_and(&d->arch.cpumask, ~(1UL << c->id), __ATOMIC_SEQ_CST);
 }
 
 /* No CPU may keep a dead domain's tables in CR3. Its vcpus do not run. */
 void address_space_leave(struct domain *d)
 {
-    cpumask_t mask = __atomic_exchange_n(&d->arch.cpumask, 0, __ATOMIC_SEQ_CST);
+    cpumask_t mask = __atomic_load_n(&d->arch.cpumask, __ATOMIC_SEQ_CST);
     if (mask)
         smp_call(mask, load_idle_space, d);
 }

@@ -38,6 +38,7 @@ s32 fake_mmu_work = 1024;
 static bool is_free[FRAMES];
 static u32 clock_now, flushed_at[NR_DOMAINS];   /* domain n runs on CPU n only */
 static bool by_va;              /* update_va_mapping is under way */
+static bool changes_hands;      /* a frame does: then all CPUs are flushed */
 
 u32 tlb_clock(void) { return clock_now; }
 cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
@@ -148,7 +149,9 @@ void heap_free_dirty(mfn_t mfn)
         panic("frame %lu freed in use: type %lx", mfn, table[mfn].type);
     bool was = by_va;
     by_va = false;              /* the real one waits until many are to be flushed */
+    changes_hands = true;
     tlb_flush_mask(cpus_online, FLUSH_ALL);
+    changes_hands = false;
     by_va = was;
     heap_free(mfn, 0);
 }
@@ -183,6 +186,9 @@ static void flushed(u64 cpus)
     for (unsigned d = 0; d < NR_DOMAINS; d++)
         if (by_va && domain[d].mmu_lock.locked)
             panic("update_va_mapping flushes with domain %u's tables locked", d);
+    /* What was one domain's table is nothing to the CPUs of others. */
+    if (!changes_hands && (cpus & (cpus - 1)))
+        panic("CPUs %lx are interrupted, of more than one domain", (unsigned long)cpus);
     clock_now++;
     for (unsigned c = 0; c < NR_DOMAINS; c++)
         if (cpus >> c & 1) {

@@ -384,6 +384,13 @@ static void release(unsigned d, mfn_t mfn)
     }
 }
 
+static void get_frame(struct domain *d)
+{
+    changes_hands = true;
+    (void)domain_alloc_pages(d, 0, 0, INVALID_M2P);
+    changes_hands = false;
+}
+
 static void be_born(unsigned i)
 {
     static shared_info_t shared;
@@ -400,7 +407,7 @@ static void be_born(unsigned i)
     vcpu_ptr[i] = &vcpu[i];
     vcpu[i] = (struct vcpu){ .domain = d, .info_mfn = MFN_NONE };
     for (unsigned n = 0; n < FRAMES_EACH; n++)
-        (void)domain_alloc_pages(d, 0, 0, INVALID_M2P);
+        get_frame(d);
 }
 
 static void die(unsigned i)
@@ -486,7 +493,7 @@ static void run_op(const struct op *op)
     case GRANT: case UNGRANT: do_grant(op, d); break;
     case DESC: do_desc(op, d); break;
     case RELEASE: release(d, pick(d, op->level, op->a)); break;
-    case ALLOC: (void)domain_alloc_pages(&domain[d], 0, 0, INVALID_M2P); break;
+    case ALLOC: get_frame(&domain[d]); break;
     case DIE: if (op->a % 4 == 0) die(d); break;
     case LOG: do_log(op, d); break;
     case TOUCH: do_touch(op, d); break;

@@ -120,6 +120,7 @@ static u64 descriptors_begin(u64 i, u64 b, u64 c)
 {
     u64 frame = va_mfn(page[i]);
     (void)b, (void)c;
+    memset(page[i], 0, 4096);
     OK("read-only", set_flags(page[i], READ_PAGE));
     return (u64)hc(__HYPERVISOR_set_gdt, &frame, 512);
 }
