@@ -38,7 +38,7 @@ void event_dump(struct domain *d)
     if (!t)
         return;
     log_always("Event channels of domain %u: %s ABI, ports 1..%u of at most %u have records", d->id,
-               READ_ONCE(t->fifo) ? "FIFO" : "two-level", t->nr_ports - 1, t->max_ports - 1);
+               READ_ONCE(t->fifo) ? "FIFO" : "two-level", READ_ONCE(t->nr_ports) - 1, t->max_ports - 1);
     for (u32 port = 1; look(d, port, &chn, &pending); port++) {
         if (chn.state == EVTCHNSTAT_closed || chn.state >= ARRAY_SIZE(state_name))
             continue;

@@ -81,8 +81,9 @@ static long port_alloc(struct domain *d)
     u32 limit = event_ports_max(d), again = t->linked_next;
     unsigned linked = LINKED_MAX;
 
-    if (d->dying || t->resetting)
-        return reject(-EINVAL, "no new ports: the domain is %s", d->dying ? "dying" : "resetting its event channels");
+    if (READ_ONCE(d->dying) || t->resetting)
+        return reject(-EINVAL, "no new ports: the domain is %s",
+                      t->resetting ? "resetting its event channels" : "dying");
     long port = port_search(d, t->free_hint, limit, &linked);
     if (port == limit && !linked) {
         linked = LINKED_MAX;
@@ -192,8 +193,14 @@ static long pirq_bind_locked(struct domain *d, u32 pirq, bool share)
 {
     struct event_table *t = d->event;
 
-    if (!t->pirq_port && !(t->pirq_port = zalloc(d, MAX_PIRQS * sizeof(t->pirq_port[0]))))
-        return -ENOMEM;
+    if (!t->pirq_port) {
+        u32 *table = zalloc(d, MAX_PIRQS * sizeof(t->pirq_port[0]));
+        if (!table)
+            return -ENOMEM;
+        spin_lock(&t->pirq_lock);
+        t->pirq_port = table;
+        spin_unlock(&t->pirq_lock);
+    }
     if (t->pirq_port[pirq])
         return reject(-EEXIST, "pirq %u is already bound to port %u", pirq, t->pirq_port[pirq]);
     long port = port_alloc(d);
@@ -377,7 +384,7 @@ long event_reset(struct domain *d)
     if (done) {
         fifo_destroy(d);
         t->free_hint = 1;
-        t->resetting = d->dying != DOMDYING_alive;
+        t->resetting = READ_ONCE(d->dying) != DOMDYING_alive;
     }
     spin_unlock(&t->lock);
     return done || !same ? 0 : -ERESTART; /* over: others closed the rest */

@@ -172,7 +172,7 @@ static long start_fifo(struct domain *d)
 
 static long init_control_locked(struct domain *d, struct vcpu *v, const evtchn_init_control_t *op)
 {
-    if (d->dying || d->event->resetting || v->event->control)
+    if (READ_ONCE(d->dying) || d->event->resetting || v->event->control)
         return reject(-EINVAL, "vcpu %u %s", v->id, v->event->control ? "has a control block already"
                                                                      : "is of a domain that resets its events");
     char *page = take_page(d, op->control_gfn);
@@ -273,7 +273,7 @@ void fifo_destroy(struct domain *d)
     }
     for (u32 i = 0; i < f->nr_pages; i++)
         drop_page(f->page[i]);
-    d->event->fifo = NULL;
+    WRITE_ONCE(d->event->fifo, NULL);
     zfree(f);
 }
 

@@ -120,9 +120,9 @@ static inline bool port_is_pending(const struct domain *d, u32 port)
         return port < EVTCHN_2L_NR_CHANNELS &&
                test_bit(index_clamp(port, EVTCHN_2L_NR_CHANNELS), (unsigned long *)d->shared->evtchn_pending);
     event_word_t *w = fifo_word(f, port);
-    return w ? READ_ONCE(*w) & (1u << EVTCHN_FIFO_PENDING) : port_record(d->event, port)->pending_early;
+    return w ? READ_ONCE(*w) & (1u << EVTCHN_FIFO_PENDING) : READ_ONCE(port_record(d->event, port)->pending_early);
 }
 static inline u32 ports_of_abi(const struct event_table *t)
 {
-    return t->fifo ? EVTCHN_FIFO_NR_CHANNELS : (u32)EVTCHN_2L_NR_CHANNELS;
+    return READ_ONCE(t->fifo) ? EVTCHN_FIFO_NR_CHANNELS : (u32)EVTCHN_2L_NR_CHANNELS;
 }

@@ -7,6 +7,15 @@ static const struct mapping *mapping_at(const struct grant_table *t, u32 handle)
     return &t->maptrack[handle / MAPPINGS_PER_PAGE][handle % MAPPINGS_PER_PAGE];
 }
 
+static bool look_table(struct grant_table *t, struct grant_table *now)
+{
+    if (!spin_lock_patiently(&t->lock))
+        return false;
+    *now = *t;
+    spin_unlock(&t->lock);
+    return true;
+}
+
 /* What is at `ref`, or `handle`, at a moment; false: nothing is beyond, or the lock cannot be had. */
 static bool look_entry(struct grant_table *t, u32 ref, struct active *a, u32 *word)
 {
@@ -36,16 +45,16 @@ static bool look_mapping(struct grant_table *t, u32 handle, struct mapping *m)
 /* Not all under one lock: the guest would wait for the serial line, and its backend with it. */
 void grant_dump(struct domain *d)
 {
-    struct grant_table *t = d->grant;
+    struct grant_table *t = d->grant, now;
     struct active a;
     struct mapping m;
     u32 word;
 
-    if (!t)
+    if (!t || !look_table(t, &now))
         return;
     log_always("Grant table of domain %u: version %u, %u of %u frames, %u grants in use; %u mappings, %u of %u frames",
-               d->id, t->version, t->nr_frames, t->max_frames, t->nr_pinned, t->nr_mappings, t->nr_maptrack,
-               t->max_maptrack);
+               d->id, now.version, now.nr_frames, now.max_frames, now.nr_pinned, now.nr_mappings, now.nr_maptrack,
+               now.max_maptrack);
     for (u32 ref = 0; look_entry(t, ref, &a, &word); ref++)
         if (a.readers + a.writers)
             log_always("  grant %u: used by domain %u, %u readers, %u writers; entry: flags %x domain %u", ref, a.domid,

@@ -175,7 +175,7 @@ s16 grant_pin(struct domain *rd, u32 ref, domid_t who, bool write, bool whole, s
     s16 status;
 
     ASSERT(spin_is_held(&t->lock));
-    if (rd->dying)
+    if (READ_ONCE(rd->dying))
         return refuse_grant(GNTST_general_error, "domain %u is dying, its grants are void", rd->id);
     if (ref >= nr_grefs(t))
         return refuse_grant(GNTST_bad_gntref, "grant %u of domain %u: it has %u", ref, rd->id, nr_grefs(t));

@@ -4,6 +4,7 @@
  * Only a table of which nothing is in use can change its layout, except that the first GNTTAB_NR_RESERVED_ENTRIES are
  * carried over: the toolstack wrote them (console, xenstore) and its daemons keep them mapped. Everything else is
  * cleared. The reserved entries are converted into a local array first; nothing changes before all of them can be.
+ * Their marks are made from our own records: a guest that withdrew an entry in use still waits for its mark to go.
  */
 #include "core/grant_internal.h"
 #include "core/reject.h"
@@ -12,25 +13,31 @@
 #define MARKS (GTF_reading | GTF_writing)
 
 struct carried {
-    u16 flags[RESERVED];        /* version 1 form, marks included */
+    u16 flags[RESERVED], marks[RESERVED];
     domid_t domid[RESERVED];
     u64 frame[RESERVED];
 };
+
+static u16 marks_of(const struct active *a)
+{
+    return (a->readers + a->writers ? GTF_reading : 0) | (a->writers ? GTF_writing : 0);
+}
 
 static long carry(const struct grant_table *t, struct carried *c)
 {
     for (u32 ref = 0; ref < RESERVED; ref++) {
         if (t->version == 1) {
             const grant_entry_v1_t *e = entry_v1(t, ref);
-            c->flags[ref] = READ_ONCE(e->flags);
+            c->flags[ref] = READ_ONCE(e->flags) & ~MARKS;
             c->domid[ref] = READ_ONCE(e->domid);
             c->frame[ref] = READ_ONCE(e->frame);
         } else {
             const grant_entry_v2_t *e = entry_v2(t, ref);
-            c->flags[ref] = (READ_ONCE(e->hdr.flags) & ~MARKS) | (READ_ONCE(*entry_status(t, ref)) & MARKS);
+            c->flags[ref] = READ_ONCE(e->hdr.flags) & ~MARKS;
             c->domid[ref] = READ_ONCE(e->hdr.domid);
             c->frame[ref] = READ_ONCE(e->full_page.frame);
         }
+        c->marks[ref] = marks_of(entry_active(t, ref));
         u16 flags = c->flags[ref], type = flags & GTF_type_mask;
         if (type == GTF_invalid) {
             c->flags[ref] = c->domid[ref] = c->frame[ref] = 0;
@@ -49,11 +56,11 @@ static void write_carried(struct grant_table *t, const struct carried *c)
 {
     for (u32 ref = 0; ref < RESERVED; ref++) {
         if (t->version == 1) {
-            *entry_v1(t, ref) = (grant_entry_v1_t){ c->flags[ref], c->domid[ref], (u32)c->frame[ref] };
+            *entry_v1(t, ref) = (grant_entry_v1_t){ c->flags[ref] | c->marks[ref], c->domid[ref], (u32)c->frame[ref] };
         } else {
             entry_v2(t, ref)->full_page.frame = c->frame[ref];
-            entry_v2(t, ref)->hdr = (grant_entry_header_t){ c->flags[ref] & ~MARKS, c->domid[ref] };
-            *entry_status(t, ref) = c->flags[ref] & MARKS;
+            entry_v2(t, ref)->hdr = (grant_entry_header_t){ c->flags[ref], c->domid[ref] };
+            *entry_status(t, ref) = c->marks[ref];
         }
     }
 }

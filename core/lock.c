@@ -134,7 +134,10 @@ void lock_check_drop(struct spinlock *l)
     WRITE_ONCE(l->holder, 0);
 }
 
-bool spin_is_held(const struct spinlock *l) { return l->locked && READ_ONCE(l->holder) == smp_cpu() + 1; }
+bool spin_is_held(const struct spinlock *l)
+{
+    return READ_ONCE(l->locked) && READ_ONCE(l->holder) == smp_cpu() + 1;
+}
 
 static void lock_second(struct spinlock *l)
 {

@@ -232,9 +232,9 @@ long log_dirty_enable(struct domain *d)
     struct log_dirty *l = d->log_dirty;
     long rc = 0;
 
-    if (d == current->domain || d->privileged || d->dying)
+    if (d == current->domain || d->privileged || READ_ONCE(d->dying))
         return reject(-EINVAL, "writes of domain %u, which is %s, are not logged", d->id,
-                      d->dying ? "dying" : "the caller or the control domain");
+                      READ_ONCE(d->dying) ? "dying" : "the caller or the control domain");
     if (!d->logging)
         rc = begin(d);
     else if (l->phase == LOG_ON)

@@ -53,9 +53,9 @@ static void refill_fired(void *data)
         then = min(full, have + (s64)(elapsed * READ_ONCE(sd->cap) / 100));
     } while (!__atomic_compare_exchange_n(&sd->budget, &have, then, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     __atomic_store_n(&sd->refilling, false, __ATOMIC_SEQ_CST);
-    if (sd->cap && budget(sd) < full)
+    if (READ_ONCE(sd->cap) && budget(sd) < full)
         ensure_refill(sd, now);
-    if (then > 0 || !sd->cap)
+    if (then > 0 || !READ_ONCE(sd->cap))
         unpark_all(d);
 }
 

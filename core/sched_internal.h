@@ -82,7 +82,7 @@ static inline struct sched_vcpu *node_sv(struct pqnode *n) { return container_of
 static inline struct sched_vcpu *runq_head(struct runq *rq) { return rq->root ? node_sv(rq->root) : NULL; }
 static inline u64 virtual_time(const struct sched_domain *sd, ns_t ran)
 {
-    return (u64)(((unsigned __int128)ran * sd->speed) >> SPEED_SHIFT);
+    return (u64)(((unsigned __int128)ran * READ_ONCE(sd->speed)) >> SPEED_SHIFT);
 }
 
 /* v goes to another queue. Release: who finds it there sees what was done to it here. */

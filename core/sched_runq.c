@@ -113,7 +113,7 @@ void slice_start(struct runq *rq, ns_t now)
         return;
     if (rq->waiting)
         slice_limit(rq, now + max(SLICE_MIN, min(SLICE_MAX, ROUND / (rq->waiting + 1))));
-    if (sd->cap)
+    if (READ_ONCE(sd->cap))
         slice_limit(rq, now + cap_chunk(sd));
 }
 

@@ -7,7 +7,7 @@
 
 static inline bool test_bit(unsigned long nr, const volatile unsigned long *p)
 {
-    return (p[nr / 64] >> (nr % 64)) & 1;
+    return (READ_ONCE(p[nr / 64]) >> (nr % 64)) & 1;
 }
 static inline void set_bit(unsigned long nr, volatile unsigned long *p)
 {

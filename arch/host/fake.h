@@ -27,7 +27,7 @@ extern const char *fake_reason;             /* format of the last one, "" at fir
 #define FAKE_M2P 65536
 void fake_reset(u64 seed);                  /* no domains, all frames free, nothing pending */
 u64 fake_random(void);                      /* seeded by fake_reset() */
-extern unsigned fake_cpu;                   /* what smp_cpu() says; nr_cpus is 1 unless the test says otherwise */
+extern _Thread_local unsigned fake_cpu;     /* what smp_cpu() says; nr_cpus is 1 unless the test says otherwise */
 extern u32 fake_pending[MAX_CPUS];          /* what cpu_raise() raised, for the test to take */
 extern ns_t fake_now;                       /* what now_ns() says; starts at 1 */
 extern ns_t fake_alarm[MAX_CPUS];           /* what machine_timer_arm() was told last on each CPU */

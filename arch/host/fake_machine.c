@@ -35,8 +35,9 @@ void fake_reset(u64 seed)
 
 /* ---- CPUs and time ---- */
 
-FAKE struct vcpu *fake_current;
-unsigned fake_cpu, fake_alarms;
+FAKE _Thread_local struct vcpu *fake_current;
+_Thread_local unsigned fake_cpu;
+unsigned fake_alarms;
 u32 fake_pending[MAX_CPUS];
 ns_t fake_now = 1, fake_alarm[MAX_CPUS];
 FAKE cpumask_t cpus_online = 1;

@@ -17,7 +17,7 @@ static u32 state_flags(const struct domain *d)
 {
     u32 flags = (u32)d->shutdown_code << XEN_DOMINF_shutdownshift; /* SHUTDOWN_CODE_NONE, too: tools print it */
 
-    if (d->dying == DOMDYING_dead)
+    if (READ_ONCE(d->dying) == DOMDYING_dead)
         flags |= XEN_DOMINF_dying;
     if (d->shut_down)
         flags |= XEN_DOMINF_shutdown;

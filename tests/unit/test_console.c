@@ -22,7 +22,7 @@ static struct timer *polling;
 static unsigned virqs[NR_VIRQS];
 static struct domain dom0 = { .id = 0, .privileged = true }, guest = { .id = 7 };
 static struct vcpu vcpu;
-struct vcpu *fake_current = &vcpu;
+_Thread_local struct vcpu *fake_current = &vcpu;
 struct domain *domain0 = &dom0;
 
 void serial_write(const char *text, size_t bytes)

@@ -25,7 +25,7 @@
 static struct domain idle_record = { .id = DOMID_IDLE };
 static struct vcpu idle_vcpu = { .domain = &idle_record };
 struct domain *idle_domain = &idle_record;
-struct vcpu *fake_current = &idle_vcpu;
+_Thread_local struct vcpu *fake_current = &idle_vcpu;
 struct options opt;
 static unsigned dom_exc, relinquished, wakes, restarts_left, dumps;
 

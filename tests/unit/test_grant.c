@@ -5,7 +5,7 @@
  * fails a frame that is given up before the TLB was flushed.
  * Went wrong once: an unmap that took any right for its own; facts so rare in random runs (copies across versions, a
  * table that is full) that they are now asked for by name; a frame given up while a TLB still mapped it, where two CPUs
- * unmapped one mapping half each. Could: a mark that a version switch loses.
+ * unmapped one mapping half each; a mark that a version switch lost.
  * Links: core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_version.c core/grant_op.c
  *        core/grant_audit.c core/lock.c arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_core.c
  *        arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_log.c
@@ -630,6 +630,33 @@ static void test_version2(void **state)
 }
 
 /* A batch that changes its page in between gets the right one each time. */
+/* A reserved grant that its guest withdrew while it is in use: the mark stays, through every change of the version. */
+static void test_version_keeps_marks(void **state)
+{
+    gnttab_set_version_t s = { .version = 2 };
+    u32 h;
+
+    (void)state;
+    set_up(7);
+    *v1(1, 3) = (grant_entry_v1_t){ GTF_permit_access, 0, ram[1][0] };
+    assert_int_equal(map(0, 1, 3, GNTMAP_host_map, 1, &h), GNTST_okay);
+    become(1);
+    assert_int_equal(op(GNTTABOP_set_version, &s, 1), 0);
+    version[1] = 2;
+    assert_int_equal(marks(1, 3), GTF_reading | GTF_writing);
+    v2(1, 3)->hdr.flags = 0;
+    for (s.version = 1; s.version <= 2; s.version++) {
+        assert_int_equal(op(GNTTABOP_set_version, &s, 1), 0);
+        version[1] = s.version;
+        assert_int_equal(marks(1, 3), GTF_reading | GTF_writing);
+    }
+    gnttab_unmap_grant_ref_t u = { .host_addr = PAGE_SIZE, .handle = h };
+    become(0);
+    assert_int_equal(op(GNTTABOP_unmap_grant_ref, &u, 1), 0);
+    assert_int_equal(marks(1, 3), 0);
+    tear_down();
+}
+
 static void test_copy_batch(void **state)
 {
     struct gnttab_copy c[12];
@@ -731,7 +758,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dying), cmocka_unit_test(test_dying_mapper), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_handles), cmocka_unit_test(test_version2), cmocka_unit_test(test_copy_batch),
+        cmocka_unit_test(test_handles), cmocka_unit_test(test_version2), cmocka_unit_test(test_version_keeps_marks),
+        cmocka_unit_test(test_copy_batch),
         cmocka_unit_test(test_unmap_halves), cmocka_unit_test(test_no_memory), cmocka_unit_test(test_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 
 static struct domain dom;
 static struct vcpu vcpu = { .domain = &dom };
-struct vcpu *fake_current = &vcpu;
+_Thread_local struct vcpu *fake_current = &vcpu;
 static u64 restart[7];
 static bool restarted;
 

@@ -19,7 +19,7 @@
 #define PAGES 2
 static struct domain dom = { .id = 3 };
 static struct vcpu vcpu = { .domain = &dom, .id = 1 };
-struct vcpu *fake_current = &vcpu;
+_Thread_local struct vcpu *fake_current = &vcpu;
 unsigned nr_cpus = 2;
 static unsigned published, raised, virqs, allocations_fail;
 static u64 tsc;

@@ -1,8 +1,8 @@
-/* Who am I: a variable that the test sets (fake_machine.c). */
+/* Who am I: a variable that the test sets (fake_machine.c), in tests with threads each for itself. */
 #pragma once
 #include "abi/xen.h"
 
 struct vcpu;
 unsigned smp_cpu(void);
-extern struct vcpu *fake_current;
+extern _Thread_local struct vcpu *fake_current;
 #define current fake_current
