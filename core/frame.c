@@ -143,8 +143,8 @@ static void link_frames(struct domain *d, mfn_t mfn, unsigned order)
     for (u64 i = 0; i < 1UL << order; i++) {
         struct frame *f = mfn_frame(mfn + i);
 
-        f->owner = d->id;
-        f->type = TYPE_NONE;
+        WRITE_ONCE(f->owner, d->id); /* others may be looking, before they take a reference */
+        WRITE_ONCE(f->type, TYPE_NONE);
         f->progress = 0;
         f->prev = 0;
         f->next = d->page_head;
@@ -249,8 +249,8 @@ bool domain_steal_page(struct domain *d, mfn_t mfn)
     last = unlink_frame(d, mfn);
     d->stolen_pages++;
     spin_unlock(&d->page_lock);
-    f->owner = OWNER_SERAI;
-    f->type = TYPE_NONE;
+    WRITE_ONCE(f->owner, OWNER_SERAI);
+    WRITE_ONCE(f->type, TYPE_NONE);
     f->stamp = tlb_clock();
     if (last)
         domain_put(d);

@@ -202,7 +202,7 @@ static void frames_set_free(mfn_t mfn, unsigned order, u64 contents)
         f->type = contents;
         f->progress = 0;
         f->next = f->prev = 0;
-        f->owner = OWNER_NONE;
+        WRITE_ONCE(f->owner, OWNER_NONE);
         __atomic_store_n(&f->count, 0, __ATOMIC_RELEASE);
     }
 }
@@ -346,7 +346,7 @@ static mfn_t try_alloc(unsigned order, unsigned zones, u64 credit, bool *broke_c
 
             f->type &= CONTENTS;
             f->progress = 0;
-            f->owner = OWNER_SERAI;
+            WRITE_ONCE(f->owner, OWNER_SERAI);
         }
     }
     spin_unlock(&heap.lock);

@@ -206,10 +206,14 @@ static void step_grant(void)
 static void step_retype(void)
 {
     struct data *p = &mine()->data[dice(DATA / VCPUS) * VCPUS + my_vcpu];
-    struct mmuext_op pin = { .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = p->mfn };
+    struct mmuext_op pin = { .cmd = MMUEXT_PIN_L1_TABLE };
 
-    if (p->state != OWN || !p->mfn)
+    pthread_rwlock_rdlock(&mine()->layout);     /* a change of the version may make it its owner's as well */
+    bool own = p->state == OWN && p->mfn;
+    pthread_rwlock_unlock(&mine()->layout);
+    if (!own)
         return;
+    pin.arg1.mfn = p->mfn;
     memset(page_of(p->mfn), 0, PAGE_SIZE);
     if (call4(do_mmuext_op, (u64)(uintptr_t)&pin, 1, 0, DOMID_SELF)) {
         if (!current->domain->dying)
