@@ -72,7 +72,7 @@ static struct event_vcpu *lock_queues(struct domain *d, const struct evtchn *chn
         u16 last = READ_ONCE(chn->last_vcpu);
         if (likely(last == v->id)) {
             spin_lock(&v->event->lock);
-            if (likely(chn->last_vcpu == last))
+            if (likely(READ_ONCE(chn->last_vcpu) == last))
                 return v->event;
             spin_unlock(&v->event->lock);
             continue;
@@ -80,7 +80,7 @@ static struct event_vcpu *lock_queues(struct domain *d, const struct evtchn *chn
         struct event_vcpu *old = d->vcpu[last] ? d->vcpu[last]->event : v->event;
 
         spin_lock_two(&old->lock, &v->event->lock);
-        if (likely(chn->last_vcpu == last))
+        if (likely(READ_ONCE(chn->last_vcpu) == last))
             return old;
         spin_unlock_two(&old->lock, &v->event->lock);
     }
@@ -97,7 +97,7 @@ static void enqueue(struct domain *d, struct event_fifo *f, struct evtchn *chn, 
     if (q->control && !(__atomic_fetch_or(fifo_word(f, port), LINKED, __ATOMIC_SEQ_CST) & LINKED)) {
         if (old->tail[chn->last_priority] == port)
             old->tail[chn->last_priority] = 0;
-        chn->last_vcpu = v->id;
+        WRITE_ONCE(chn->last_vcpu, v->id);
         chn->last_priority = prio;
         new_head = !q->tail[prio] || !append(fifo_word(f, q->tail[prio]), port);
         if (new_head)
