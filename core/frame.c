@@ -63,11 +63,11 @@ static void frame_free(mfn_t mfn)
     struct domain *d;
     bool last;
 
-    if (f->count & FRAME_SERAI) {
+    if (READ_ONCE(f->count) & FRAME_SERAI) { /* whoever would like a reference looks at it, too */
         heap_free_dirty(mfn);
         return;
     }
-    ASSERT(!(f->count & FRAME_ALLOCATED));
+    ASSERT(!(READ_ONCE(f->count) & FRAME_ALLOCATED));
     d = domain_get(f->owner);
     if (!d)
         panic("frame %#lx was freed after its owner, domain %u", (unsigned long)mfn, f->owner);
@@ -341,7 +341,7 @@ void shared_page_free(void *page)
         return;
     mfn = virt_to_mfn(page);
     f = mfn_frame(mfn);
-    ASSERT(f->count & FRAME_SERAI);
+    ASSERT(READ_ONCE(f->count) & FRAME_SERAI);
     d = domain_get(f->owner); /* NULL at its very end: nothing left to account */
     if (d) {
         domain_uncharge(d, PAGE_SIZE);

@@ -75,7 +75,8 @@ static s16 claim_v2(grant_entry_v2_t *entry, u16 *mark, domid_t who, bool write,
         if (status)
             return status;
         __atomic_fetch_or(mark, (u16)(GTF_reading | (write ? GTF_writing : 0)), __ATOMIC_SEQ_CST);
-        u32 again = READ_ONCE(*word);
+        /* Acquire: what the guest wrote into the entry and the page before it permitted. */
+        u32 again = __atomic_load_n(word, __ATOMIC_ACQUIRE);
         if (again == seen)
             return GNTST_okay;
         seen = again;

@@ -90,7 +90,7 @@ static long switch_locked(struct domain *d, u32 version)
         memset(t->shared[i], 0, PAGE_SIZE);
     for (u32 i = 0; i < t->nr_status; i++)
         memset(t->status[i], 0, PAGE_SIZE);
-    t->version = version;
+    WRITE_ONCE(t->version, version);
     write_carried(t, &carried);
     return 0;
 }

@@ -300,7 +300,7 @@ void heap_free_dirty(mfn_t mfn)
 {
     struct frame *f = mfn_frame(mfn);
 
-    ASSERT(!(f->count & FRAME_REFS));
+    ASSERT(!(READ_ONCE(f->count) & FRAME_REFS));
     f->stamp = tlb_clock();
     spin_lock(&heap.lock);
     frames_set_free(mfn, 0, FREE_DIRTY);
