@@ -59,11 +59,17 @@ long pte_refuse_writable(mfn_t mfn)
                   (unsigned long)mfn, (unsigned long)(type >> TYPE_SHIFT));
 }
 
+/*
+ * What an entry above L1 never has. Not the cache bits: the CPU would read the next table past its cache, where what
+ * Serai has just stored in it need not have arrived.
+ */
+#define NEVER_ABOVE (PTE_GLOBAL | PTE_PWT | PTE_PCD)
+
 static long take_table(struct domain *d, unsigned level, u64 *pte, struct mmu_work *w)
 {
     if (*pte & PTE_PSE)
         return reject(-EINVAL, "superpage in an L%u entry (%#lx)", level, (unsigned long)*pte);
-    *pte = (*pte & ~PTE_GLOBAL) | PTE_USER;
+    *pte = (*pte & ~NEVER_ABOVE) | PTE_USER;
     return table_get(d, pte_mfn(*pte), type_of_level(level - 1), w);
 }
 
@@ -89,7 +95,7 @@ static long check_same_table(unsigned level, u64 *new)
 {
     if (unlikely((*new & pte_reserved) || (*new & PTE_PSE)))
         return reject(-EINVAL, "L%u entry %#lx has bits no guest may set", level, (unsigned long)*new);
-    *new = (*new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
+    *new = (*new & ~(PTE_GNTTAB | NEVER_ABOVE)) | PTE_USER;
     return 0;
 }
 

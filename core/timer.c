@@ -12,11 +12,15 @@
  * that goes idle and wakes postpones its timer thousands of times per second; the price of not programming hardware
  * each time is one interrupt for nothing, after which the right time is armed.
  *
+ * A guest may have some hundred timers due at the same time, on whatever CPU it set them: interrupts are answered after
+ * a few of them.
+ *
  * Costs are O(log n) without allocation (lib/pqueue.c). A function that sets its timer to a time already past fires
  * again in the next round and not in this one, so timers_run() ends.
  */
 #include "core/timer.h"
 #include "arch/arch.h"
+#include "core/hypercall.h"
 #include "lib/print.h"
 
 struct timer_queue {
@@ -26,6 +30,8 @@ struct timer_queue {
     ns_t armed;                 /* what the machine timer is set to; 0: nothing */
     u64 fired;
 } __cacheline;
+
+#define TIMERS_PER_LOOK 16      /* each may wake a vcpu: a thousand instructions */
 
 static struct timer_queue queues[MAX_CPUS] = { [0 ... MAX_CPUS - 1] = { .lock = SPINLOCK(timer) } };
 
@@ -147,6 +153,7 @@ void timers_run(void)
 {
     struct timer_queue *q = &queues[smp_cpu()];
     ns_t now = now_ns();
+    unsigned n = 0;
 
     spin_lock(&q->lock);
     while (q->root && q->root->key <= now) {
@@ -159,6 +166,8 @@ void timers_run(void)
         q->fired++;
         spin_unlock(&q->lock);
         fn(data); /* may free t */
+        if (++n % TIMERS_PER_LOOK == 0)
+            (void)preempt_check();
         spin_lock(&q->lock);
         __atomic_store_n(&q->running, NULL, __ATOMIC_RELEASE);
     }

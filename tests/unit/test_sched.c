@@ -5,7 +5,7 @@
  * Could: a vcpu on two CPUs, CPUs that kick each other for ever, a cap that starves.
  * Links: core/sched.c core/sched_runq.c core/sched_cap.c core/sched_affinity.c core/sched_ctl.c core/cpupool.c
  * Links: core/timer.c core/lock.c lib/pqueue.c
- * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_log.c
+ * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c
  */
 #include "arch/host/fake.h"
 #include <string.h>

@@ -56,6 +56,7 @@ ns_t now_ns(void)
 unsigned smp_cpu(void) { return cpu_now; }
 void cpu_raise(unsigned c, u32 bits) { __atomic_fetch_or(&cpu[c].pending, bits, __ATOMIC_SEQ_CST); }
 void machine_timer_arm(ns_t deadline) { cpu[cpu_now].deadline = deadline; }
+bool preempt_check(void) { return false; }
 void machine_poll(void) { sched_yield(); }
 void vcpu_runstate_publish(struct vcpu *v) { (void)v; }
 void vcpu_tick_on(struct vcpu *v) { (void)v; }

@@ -3,7 +3,7 @@
  * Could go wrong: a deadline near the end of time that wraps, a timer set again from its own handler, killed while it
  * fires on another CPU, or one that is due when it is set.
  * Links: core/timer.c core/lock.c lib/pqueue.c
- * Links: arch/host/fake_machine.c arch/host/fake_log.c
+ * Links: arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_log.c
  */
 #include "arch/host/fake.h"
 #include "core/timer.h"
@@ -53,6 +53,25 @@ static void probe_fired(void *data)
     p->cpu = fake_cpu;
     if (p->again)
         timer_set(&p->t, fake_now + p->again);
+}
+
+/* A guest's hundred timers due at once, on a CPU that is another's meanwhile: interrupts are answered in between. */
+static void many_at_once(void **state)
+{
+    static struct probe p[100];
+    (void)state;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(p); i++) {
+        timer_init(&p[i].t, probe_fired, &p[i], 0);
+        timer_set(&p[i].t, fake_now + 1000);
+    }
+    fake_looks = 0;
+    fake_preempt_every = 1;
+    run_until(fake_now + 2000);
+    fake_preempt_every = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(p); i++)
+        assert_int_equal(p[i].fired, 1);
+    assert_true(fake_looks >= ARRAY_SIZE(p) / 20);
 }
 
 static void fires_once_at_its_time(void **state)
@@ -232,6 +251,7 @@ static void queue_keeps_its_shape(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_at_once),
         cmocka_unit_test(fires_once_at_its_time),
         cmocka_unit_test(on_the_cpu_it_belongs_to),
         cmocka_unit_test(stopped_and_killed_do_not_fire),

@@ -50,11 +50,22 @@ static u64 in_child(u64 a, u64 b, u64 c)
     REFUSED("with the superpage's own PAT bit", mmu1(va_mfn(l2) << 12, (va_mfn(l1) & ~511UL) << 12 | TABLE | PSE |
         1UL << 12));
     OK("a table", mmu1(va_mfn(l2) << 12, va_mfn(l1) << 12 | TABLE | PWT | PCD));
+    EXPECT_EQ("is walked cached", l2[0] & (PWT | PCD), 0);
+    OK("the same table, other bits", mmu1(va_mfn(l2) << 12, va_mfn(l1) << 12 | TABLE | PCD));
+    EXPECT_EQ("is walked cached", l2[0] & (PWT | PCD), 0);
+    TRY(f, *(volatile u64 *)l2 |= PWT);
+    EXPECT_EQ("is walked cached", l2[0] & (PWT | PCD), 0);
     *(volatile u64 *)l2 |= 0;                                               /* a direct write that changes nothing */
     TRY(f, *(volatile u64 *)l2 |= PSE);
     EXPECT_EQ("not by a direct write either", l2[0] & PSE, 0);
     mmu1(va_mfn(l2) << 12, 0);
     OK("unpin", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(l2)) | mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(l1)));
+    REQUIRE_OK(set_flags(l2, KERNEL_PAGE));
+    l2[7] = va_mfn(l1) << 12 | TABLE | PCD | PWT;
+    REQUIRE_OK(set_flags(l2, READ_PAGE));
+    OK("pin, with such an entry in it", mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(l2)));
+    EXPECT_EQ("is walked cached", l2[7] & (PWT | PCD), 0);
+    OK("unpin", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(l2)));
     return 0;
 }
 
