@@ -331,6 +331,11 @@ static void open_kernel(const struct boot_info *boot, struct kernel *k)
                 "name it as the first module (GRUB: a module2 line; QEMU: -initrd \"vmlinuz options,initrd\")");
     if (!kernel_open(k, module_data(m), m->bytes, &why))
         give_up(why.text, "name a Linux kernel with Xen support, complete and undamaged, as the first module");
+    if (boot->nr_modules > 1 && !boot->module[1].bytes)
+        log_warn("Module 1, domain 0's initrd, is empty");
+    if (boot->nr_modules > 2)
+        log_warn("%u modules: the first is domain 0's kernel, the second its initrd, others have no use here",
+                 boot->nr_modules);
     log_always("Building domain 0: %s %s kernel of %lu KiB, initrd of %lu KiB", k->elf.notes.guest_os,
                k->elf.notes.guest_version, m->bytes >> 10, boot->nr_modules > 1 ? boot->module[1].bytes >> 10 : 0);
 }

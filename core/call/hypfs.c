@@ -180,8 +180,9 @@ static long list_dir(const struct node *dir, gva_t to)
         struct { xen_hypfs_direntry_t e; u16 off_next; char name[62]; } record = { 0 };
         u32 bytes = record_bytes(&nodes[i]);
 
-        if (nodes[i].parent != dir - nodes || bytes > sizeof(record))
+        if (nodes[i].parent != dir - nodes)
             continue;
+        ASSERT_ALWAYS(bytes <= sizeof(record));
         left -= bytes;
         record.e = direntry(&nodes[i]);
         record.off_next = left ? (u16)bytes : 0;
