@@ -76,6 +76,11 @@ static void ring_text(const char *text, size_t bytes)
         con.start = con.end - con.size;
 }
 
+static bool screen_wanted(void)
+{
+    return con.attached && (opt.console & CONSOLE_VGA);
+}
+
 /* One line, without newline; a guest's unfinished line on the serial port is ended first. */
 static void emit(const char *line, size_t bytes, bool serial)
 {
@@ -89,6 +94,11 @@ static void emit(const char *line, size_t bytes, bool serial)
     ring_text(stamp, n);
     ring_text(line, bytes);
     ring_text("\n", 1);
+    if (serial && screen_wanted()) {
+        screen_write(stamp, n);
+        screen_write(line, bytes);
+        screen_write("\n", 1);
+    }
     if (!serial || !serial_wanted())
         return;
     if (con.mid_line)
@@ -191,9 +201,13 @@ void console_attach(void)
 {
     console_lock();
     con.attached = true;
-    if (serial_wanted())
-        for (u32 i = con.start; i != con.end; i++)
-            serial_text(&con.ring[i & (con.size - 1)], 1);
+    for (u32 i = con.start; i != con.end; i++) {
+        const char *c = &con.ring[i & (con.size - 1)];
+        if (serial_wanted())
+            serial_text(c, 1);
+        if (screen_wanted())
+            screen_write(c, 1);
+    }
     console_unlock();
 }
 
@@ -219,6 +233,11 @@ void console_ring_grow(void)
 void console_start_dom0(void)
 {
     console_input_to_dom0(!opt.conswitch_stay);
+    if (screen_wanted())
+        log_info("The screen is domain 0's from here on");
+    console_lock();
+    screen_release();
+    console_unlock();
     con.notify = true;
 }
 

@@ -5,16 +5,18 @@
 
 struct xen_sysctl_readconsole;
 
-/* ---- what the machine provides (arch/x86/uart.h) ---- */
+/* ---- what the machine provides (arch/x86/uart.c, screen.c) ---- */
 void serial_write(const char *text, size_t bytes);  /* in order, "\n" as CR LF; nothing if there is no port */
 int serial_read(void);                              /* next character received, -1: none */
+void screen_write(const char *text, size_t bytes);  /* to the text screen, if there is one that is still Serai's */
+void screen_release(void);                          /* it is domain 0's from now on */
 
 /* ---- boot, in this order ---- */
-/* The serial port works: send what was logged so far, and everything from here on. Call right after options_parse(). */
+/* Serial port and screen work: send what was logged so far, and everything from here on. Call right after options_parse(). */
 void console_attach(void);
 /* The heap works: give the ring the size that conring_size= asks for. */
 void console_ring_grow(void);
-/* CPUs and domain 0 exist: notify it of output (VIRQ_CON_RING) and give it the serial input (unless conswitch=..x). */
+/* Domain 0 is about to run: notify it of output (VIRQ_CON_RING), give it screen and serial input (not: conswitch=..x). */
 void console_start_dom0(void);
 
 /* ---- output ---- */

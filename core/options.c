@@ -53,7 +53,7 @@ static void set_defaults(void)
 #define INERT(name, syntax, why)
 #include "core/options.def"
     struct serial_option port = { .clock = 115200, .data_bits = 8, .parity = 'n', .stop_bits = 1 };
-    opt.console = CONSOLE_COM1;
+    opt.console = CONSOLE_COM1 | CONSOLE_VGA;
     opt.com1 = opt.com2 = port;
     opt.dom0_mem = (struct dom0_mem_option){ 0 };
     opt.dom0_vcpus_min = opt.dom0_vcpus_max = 0;

@@ -17,6 +17,7 @@
 #include "arch/x86/irq.h"
 #include "arch/x86/mm/paging.h"
 #include "arch/x86/record.h"
+#include "arch/x86/screen.h"
 #include "arch/x86/pv/cpuid.h"
 #include "arch/x86/pv/descriptor.h"
 #include "arch/x86/pv/firmware.h"
@@ -215,6 +216,10 @@ void start(u32 magic, u32 info)
     wrong = multiboot_parse(magic, info, &boot);
     options_parse(boot.cmdline);
     version_set_cmdline(boot.cmdline);
+    if (!(opt.console & CONSOLE_VGA && screen_init(&boot)) && opt.console == CONSOLE_VGA) {
+        log_warn("Option console=vga: the screen is not in text mode; messages go to com1");
+        opt.console = CONSOLE_COM1;
+    }
     serial_init(&opt);
     console_attach();
     log_always("Serai " SERAI_VERSION " (Xen PV interface 4.17), booted by %s %s",

@@ -93,7 +93,7 @@ void serial_init(const struct options *options)
 
     port.io = o->io_base ?: second ? 0x2f8 : 0x3f8;
     port.irq = o->irq || o->polled ? o->irq : second ? 3 : 4;
-    port.present = probe();
+    port.present = options->console & (CONSOLE_COM1 | CONSOLE_COM2) && probe();
     if (!port.present)
         return;
     reg_write(UART_IER, 0);

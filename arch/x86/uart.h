@@ -5,7 +5,8 @@
 struct options;
 
 /*
- * Choose and program the port that console=, com1= and com2= say. A missing port makes output silent and never hangs.
+ * Choose and program the port that console=, com1= and com2= say; none if console= names none, then both are domain
+ * 0's. A missing port makes output silent and never hangs.
  * Callable before memory, interrupts and clock exist.
  */
 void serial_init(const struct options *options);

@@ -33,6 +33,16 @@ void serial_write(const char *text, size_t bytes)
     serial[serial_bytes] = '\0';
 }
 
+static char screen[1000];
+static bool released;
+void screen_write(const char *text, size_t bytes)
+{
+    size_t n = strlen(screen);
+    if (!released && n + bytes < sizeof(screen))
+        memcpy(screen + n, text, bytes);
+}
+void screen_release(void) { released = true; }
+
 int serial_read(void) { return *typed ? *typed++ : -1; }
 
 void timer_init(struct timer *t, void (*fn)(void *), void *data, unsigned cpu)
@@ -135,6 +145,29 @@ static void ring_wraps(void **state)
     op.count = sizeof(all);
     assert_int_equal(console_sysctl_read(&op), 0);
     assert_int_equal(op.count, 0);
+}
+
+/* Serai's lines go to the screen until domain 0 has it; domain 0's own never. */
+static void on_the_screen(void **state)
+{
+    (void)state;
+    memset(screen, 0, sizeof(screen));
+    released = false;
+    options_parse("console=vga loglvl=info");
+    log_warn("one");
+    log_debug("not printed");
+    console_write_raw("words", 5);
+    assert_string_equal(screen, "one\n");
+    assert_int_equal(serial_bytes, 0);
+    options_parse("console=com1 loglvl=info");
+    log_warn("two");
+    assert_string_equal(screen, "one\n");
+    options_parse("console=com1,vga loglvl=info");
+    console_start_dom0();
+    log_warn("four");
+    assert_non_null(strstr(screen, "domain 0's from here on"));
+    assert_null(strstr(screen, "four"));
+    assert_non_null(strstr(serial, "four"));
 }
 
 /* A reader of a large ring lets others in: it gets 64 KiB at least, and the rest by its next calls, nothing twice. */
@@ -243,7 +276,8 @@ int main(void)
         cmocka_unit_test_setup(lines_and_levels, reset), cmocka_unit_test_setup(rate_limit, reset),
         cmocka_unit_test_setup(ring_wraps, reset), cmocka_unit_test_setup(input_switch, reset),
         cmocka_unit_test_setup(guests, reset), cmocka_unit_test_setup(one_cpu_fetches, reset),
-        cmocka_unit_test_setup(port_without_interrupt, reset), cmocka_unit_test_setup(large_ring, reset),
+        cmocka_unit_test_setup(port_without_interrupt, reset), cmocka_unit_test_setup(on_the_screen, reset),
+        cmocka_unit_test_setup(large_ring, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static void defaults(void **state)
     (void)state;
     assert_int_equal(parse(""), 0);
     assert_string_equal(said, "");
-    assert_int_equal(opt.console, CONSOLE_COM1);
+    assert_int_equal(opt.console, CONSOLE_COM1 | CONSOLE_VGA);
     assert_int_equal(opt.com1.baud, 0);     /* as the firmware set it */
     assert_int_equal(opt.com1.clock, 115200);
     assert_int_equal(opt.loglvl.always, 2);
@@ -127,7 +127,7 @@ static void bad_values(void **state)
         assert_int_equal(parse(bad[i]), 1);
         assert_int_not_equal(said[0], 0);
         assert_int_equal(opt.maxcpus, 64);
-        assert_int_equal(opt.console, CONSOLE_COM1);
+        assert_int_equal(opt.console, CONSOLE_COM1 | CONSOLE_VGA);
         assert_int_equal(opt.com1.irq, 0);
         assert_false(opt.dom0_mem.size.given);
         assert_int_equal(opt.dom0_vcpus_max, 0);
