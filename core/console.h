@@ -12,11 +12,11 @@ void screen_write(const char *text, size_t bytes);  /* to the text screen, if th
 void screen_release(void);                          /* it is domain 0's from now on */
 
 /* ---- boot, in this order ---- */
-/* Serial port and screen work: send what was logged so far, and everything from here on. Call right after options_parse(). */
+/* Serial port and screen work: send what was logged so far, and all from here on. Right after options_parse(). */
 void console_attach(void);
 /* The heap works: give the ring the size that conring_size= asks for. */
 void console_ring_grow(void);
-/* Domain 0 is about to run: notify it of output (VIRQ_CON_RING), give it screen and serial input (not: conswitch=..x). */
+/* Domain 0 is about to run: tell of output (VIRQ_CON_RING), give it screen and serial input (not with conswitch=..x). */
 void console_start_dom0(void);
 
 /* ---- output ---- */
