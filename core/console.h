@@ -16,7 +16,7 @@ void screen_release(void);                          /* it is domain 0's from now
 void console_attach(void);
 /* The heap works: give the ring the size that conring_size= asks for. */
 void console_ring_grow(void);
-/* Domain 0 is about to run: tell of output (VIRQ_CON_RING), give it screen and serial input (not with conswitch=..x). */
+/* Domain 0 will run: tell of output (VIRQ_CON_RING), give it screen and serial input (not with conswitch=..x). */
 void console_start_dom0(void);
 
 /* ---- output ---- */
