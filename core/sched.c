@@ -101,8 +101,11 @@ static void pay_for_waking(struct runq *rq, struct sched_vcpu *sv)
     runq_insert(rq, sv);
 }
 
-/* sv was just queued on rq, whose curr is charged up to now: does anybody have to know? */
-static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
+/*
+ * sv was just queued on rq, whose curr is charged up to now: does anybody have to know? If sv has not much less than
+ * curr, curr ends its slice first: `slice` after it began.
+ */
+static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t slice, ns_t now)
 {
     struct sched_vcpu *curr = rq->curr->sched;
     u64 behind;
@@ -123,7 +126,7 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
          * running vcpu itself sends an event. A front end sends one per request: one for one, each request would cost
          * two switches of address spaces, and none would find a second one to do together.
          */
-        if (now - curr->dispatched >= ratelimit || (behind >= WAKE_BONUS / 2 && !sender)) {
+        if (now - curr->dispatched >= ratelimit || (behind >= WAKE_FAR && !sender)) {
             if (rq->slice_end != SLICE_OVER)
                 pay_for_waking(rq, sv);
             rq->preempts++;
@@ -133,9 +136,13 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t now)
             slice_limit(rq, curr->dispatched + ratelimit);
         }
     } else {
-        slice_limit(rq, max(now + SLICE_MIN, curr->dispatched + SLICE_MAX));
+        slice_limit(rq, max(now + SLICE_MIN, curr->dispatched + slice));
     }
-    if (allowed_cpus(sv->v) & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST))
+    /*
+     * Who waits is offered to other CPUs, busy ones too. Two that wait for each other on one CPU, a front end and its
+     * back end, are never both in its queue when schedule() looks, and would leave another CPU to a neighbour alone.
+     */
+    if (rq->slice_end != SLICE_OVER || (allowed_cpus(sv->v) & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST)))
         runq_offer(rq, sv, now);
 }
 
@@ -161,7 +168,7 @@ static void submit(struct vcpu *v, struct runq *rq)
     runq_charge(rq, now); /* for the clock to be right */
     runq_join(rq, sv, WAKE_BONUS, runq_cpu(rq) != from);
     runq_insert(rq, sv);
-    after_insert(rq, sv, now);
+    after_insert(rq, sv, SLICE_MIN, now);
 out:
     spin_unlock(&rq->lock);
 }
@@ -309,6 +316,7 @@ static void dispatch(struct runq *rq, struct vcpu *prev, struct vcpu *next, ns_t
         __atomic_fetch_and(&idle_cpus, ~BIT(runq_cpu(rq)), __ATOMIC_SEQ_CST);
     n->charged = n->dispatched = now;
     WRITE_ONCE(rq->curr_at, n->vruntime);
+    WRITE_ONCE(rq->curr_speed, n->sd ? READ_ONCE(n->sd->speed) : 0);
     WRITE_ONCE(next->running, true);
     rq->curr = next;
     rq->switches++;
@@ -366,7 +374,7 @@ void sched_switched(struct vcpu *prev)
             if (rq != &runqs[smp_cpu()])
                 runq_join(rq, prev->sched, LAG_KEPT, true);
             runq_insert(rq, prev->sched);
-            after_insert(rq, prev->sched, now);
+            after_insert(rq, prev->sched, SLICE_MAX, now);
             runq_offer(rq, runq_head(rq), now); /* not told by schedule() if it is the only one */
         }
         prev->sched->yielded = false;

@@ -18,10 +18,11 @@
 #include "lib/pqueue.h"
 
 #define MS 1000000UL
-#define SLICE_MAX (10 * MS)     /* time a vcpu runs before another of the same claim gets its turn */
+#define SLICE_MAX (5 * MS)      /* time a vcpu runs before another of the same claim gets its turn */
 #define SLICE_MIN (2 * MS)      /* ... however many wait */
 #define ROUND (20 * MS)         /* slice = ROUND / competitors, within these */
-#define WAKE_BONUS (5 * MS)     /* virtual time a sleeper may be behind the queue when it wakes */
+#define WAKE_BONUS (9 * MS)     /* virtual time a sleeper may be behind the queue when it wakes; less than LAG_MAX */
+#define WAKE_FAR (5 * MS / 2)   /* ... and so far behind it pre-empts within the rate limit, too */
 #define WAKE_GRAIN (MS / 2)     /* virtual time a waking vcpu must be behind to pre-empt at all */
 #define WAKE_COST (MS / 25)     /* charged to who pre-empts by waking: an interrupt, two switches, a cold cache */
 #define SLICE_OVER 1            /* slice_end of a vcpu that was pre-empted: some time in the past */
@@ -66,6 +67,7 @@ struct runq {
     u64 head;                   /* vruntime of the first */
     u64 clock;                  /* smallest vruntime of those that compete here, but never goes back */
     u64 curr_at;                /* vruntime of curr at `charged`; for other CPUs, racy on purpose */
+    u64 curr_speed;             /* its domain's, when it began; the same */
     ns_t charged;               /* time `clock` was last looked after */
     struct vcpu *curr, *idle;
     bool pull;                  /* another CPU has a vcpu that lags behind ours: take it */
@@ -80,10 +82,8 @@ extern u64 idle_cpus;           /* CPUs that have nothing to run; atomic, a hint
 static inline unsigned runq_cpu(const struct runq *rq) { return (unsigned)(rq - runqs); }
 static inline struct sched_vcpu *node_sv(struct pqnode *n) { return container_of(n, struct sched_vcpu, node); }
 static inline struct sched_vcpu *runq_head(struct runq *rq) { return rq->root ? node_sv(rq->root) : NULL; }
-static inline u64 virtual_time(const struct sched_domain *sd, ns_t ran)
-{
-    return (u64)(((unsigned __int128)ran * READ_ONCE(sd->speed)) >> SPEED_SHIFT);
-}
+static inline u64 at_speed(u64 speed, ns_t ran) { return (u64)(((unsigned __int128)ran * speed) >> SPEED_SHIFT); }
+static inline u64 virtual_time(const struct sched_domain *sd, ns_t ran) { return at_speed(READ_ONCE(sd->speed), ran); }
 
 /* v goes to another queue. Release: who finds it there sees what was done to it here. */
 static inline void set_processor(struct vcpu *v, unsigned cpu)

@@ -216,7 +216,7 @@ static u64 best_elsewhere(const struct runq *rq, ns_t now)
 
     if (READ_ONCE(rq->waiting))
         return min(at, READ_ONCE(rq->head));
-    return charged >= now ? at : at + (now - charged);
+    return charged >= now ? at : at + at_speed(READ_ONCE(rq->curr_speed), now - charged);
 }
 
 void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now)
