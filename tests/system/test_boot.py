@@ -23,6 +23,7 @@ def boot(cpus, steps=STEPS, **shape):
             assert {"about": "hypervisor=xen version=4.17", "xenfs": "control_d"}.get(step, "") in output
         m.expect("@@BEGIN poweroff")
         m.wait_exit()
+        assert re.findall(r"\(XEN\) d\d+v\d+ .*", m.text()) == [], "nothing alarms a user in a normal boot"
 
 
 def test_one_cpu():

@@ -89,13 +89,13 @@ static long read_machine(struct vcpu *v, u32 msr, u64 *val)
 {
     if (v->domain->privileged && machine_readable(msr) && rdmsr_safe(msr, val))
         return 0;
-    return reject(-EPERM, "rdmsr %#x: not for guests", msr);
+    return reject(-ENXIO, "rdmsr %#x: not for guests", msr);
 }
 
 static long read_misc_enable(u64 *val)
 {
     if (!rdmsr_safe(MSR_MISC_ENABLE, val))
-        return reject(-EPERM, "rdmsr %#x: not on this CPU", MSR_MISC_ENABLE);
+        return reject(-ENXIO, "rdmsr %#x: not on this CPU", MSR_MISC_ENABLE);
     *val = (*val & ~MISC_ENABLE_REFUSED) | MISC_ENABLE_UNAVAILABLE;
     return 0;
 }
@@ -118,7 +118,7 @@ long guest_rdmsr(struct vcpu *v, u32 msr, u64 *val)
         return 0;
     case MSR_TSC_AUX:
         *val = v->arch.tsc_aux;
-        return cpu_has.rdtscp ? 0 : reject(-EPERM, "rdmsr %#x: not on this CPU", msr);
+        return cpu_has.rdtscp ? 0 : reject(-ENXIO, "rdmsr %#x: not on this CPU", msr);
     case MSR_EFER:
         *val = rdmsr(MSR_EFER) & (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE);
         return 0;
@@ -140,10 +140,10 @@ long guest_rdmsr(struct vcpu *v, u32 msr, u64 *val)
         return 0;
     case MSR_DE_CFG:
         *val = DE_CFG_LFENCE_SERIALISES; /* we made it so or it cannot be otherwise; kernels only want to see the bit */
-        return cpu_has.amd ? 0 : reject(-EPERM, "rdmsr %#x: not on this CPU", msr);
+        return cpu_has.amd ? 0 : reject(-ENXIO, "rdmsr %#x: not on this CPU", msr);
     case MSR_FEATURE_CONTROL:
         *val = FEATURE_CONTROL_LOCKED;  /* and nothing allowed: no VMX */
-        return cpu_has.intel ? 0 : reject(-EPERM, "rdmsr %#x: not on this CPU", msr);
+        return cpu_has.intel ? 0 : reject(-ENXIO, "rdmsr %#x: not on this CPU", msr);
     case MSR_PLATFORM_INFO:
         *val = v->domain->arch.policy->platform_info;
         return 0;
@@ -208,6 +208,6 @@ long guest_wrmsr(struct vcpu *v, u32 msr, u64 val)
             return 0;
         return reject(-EPERM, "wrmsr %#x: %#lx would change %#lx", msr, val, now);
     default:
-        return reads_zero(msr) ? 0 : reject(-EPERM, "wrmsr %#x value %#lx: not for guests", msr, val);
+        return reads_zero(msr) ? 0 : reject(-ENXIO, "wrmsr %#x value %#lx: not for guests", msr, val);
     }
 }

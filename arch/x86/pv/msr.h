@@ -4,6 +4,9 @@
 
 struct vcpu;
 
-/* RDMSR / WRMSR by current's kernel: 0, or -EPERM: inject #GP. */
+/*
+ * RDMSR / WRMSR by current's kernel: 0, or inject #GP. -EPERM: a value that may not be. -ENXIO: no such register;
+ * kernels ask to find out, so it is no warning in the log.
+ */
 long guest_rdmsr(struct vcpu *v, u32 msr, u64 *val);
 long guest_wrmsr(struct vcpu *v, u32 msr, u64 val);
