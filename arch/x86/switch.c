@@ -316,7 +316,9 @@ static inline void settle(void)
 {
     u32 *pending = &cpu_info()->pending;
 
-    while (READ_ONCE(*pending)) {
+    for (unsigned rounds = 0; READ_ONCE(*pending); rounds++) {
+        if (rounds)
+            (void)preempt_check();      /* others may raise as fast as this goes */
         pending_work();
         if (READ_ONCE(*pending) & PENDING_SCHED) {
             __atomic_fetch_and(pending, ~(u32)PENDING_SCHED, __ATOMIC_SEQ_CST);

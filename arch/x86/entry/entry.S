@@ -351,7 +351,9 @@ exit_to_guest:
     jnz 1f
     testb %al, %al
     jnz exit_event
-1:  testb $(BY_SYSCALL >> 8), REGS_entry_vector + 1(%rsp)
+1:
+exit_frame:
+    testb $(BY_SYSCALL >> 8), REGS_entry_vector + 1(%rsp)
     jz exit_iret
     /* SYSRET to a non-canonical address faults in ring 0 on the guest's stack on some CPUs: never do that. */
     movq REGS_rip(%rsp), %rcx
@@ -389,10 +391,13 @@ exit_work:
     call exit_pending
     jmp exit_to_guest
 
+/* Events are not looked at again: another vcpu that says all the time that there is one would keep us here for ever. */
 exit_event:
     movq %rbx, %rdi
     call guest_upcall
-    jmp exit_to_guest
+    cmpl $0, INFO_pending(%rsp)
+    jne exit_work
+    jmp exit_frame
 
 slow_hypercall:
     movq %rax, %rdi
