@@ -29,6 +29,7 @@
 
 #define MAX_GRANT_FRAMES 4096   /* a limit beyond this is cut: 16 MiB of table */
 #define MAX_MAPTRACK_FRAMES 16384
+#define GROW_AT_ONCE 8
 
 /* ---- growing ---- */
 
@@ -46,6 +47,7 @@ static long add_frame(struct domain *d)
     t->active[t->nr_frames] = active;
     t->shared[t->nr_frames] = shared;
     t->nr_frames++;
+    count_grefs(t);
     return 0;
 }
 
@@ -77,6 +79,22 @@ long grant_grow(struct domain *d, u32 n)
     return err;
 }
 
+/* Each frame is two pages to find and to clear. */
+long grant_grow_in_pieces(struct domain *d, u32 n)
+{
+    struct grant_table *t = d->grant;
+    long err = 0;
+
+    while (!err && t->nr_frames < n) {
+        err = grant_grow(d, n > t->max_frames ? n : min(n, t->nr_frames + GROW_AT_ONCE));
+        spin_unlock(&t->lock);
+        if (!err && preempt_check())
+            err = -ERESTART;
+        spin_lock(&t->lock);
+    }
+    return err == -ERESTART && t->nr_frames >= n ? 0 : err;
+}
+
 long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn)
 {
     struct grant_table *t = d->grant;
@@ -88,10 +106,13 @@ long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn)
     else if (status && index >= t->nr_status)
         err = index >= status_frames(t->max_frames)
                   ? reject(-EINVAL, "grant status frame %u of at most %u", index, status_frames(t->max_frames))
-                  : grant_grow(d, (index + 1) * (u32)(STATUS_PER_PAGE / V2_PER_PAGE));
+                  : grant_grow_in_pieces(d, min((index + 1) * (u32)(STATUS_PER_PAGE / V2_PER_PAGE), t->max_frames));
     else if (!status && index >= t->nr_frames)
         err = index >= t->max_frames
-                  ? reject(-EINVAL, "grant frame %u of at most %u", index, t->max_frames) : grant_grow(d, index + 1);
+                  ? reject(-EINVAL, "grant frame %u of at most %u", index, t->max_frames)
+                  : grant_grow_in_pieces(d, index + 1);
+    if (!err && status && index >= t->nr_status)
+        err = reject(-EAGAIN, "grant table of domain %u has changed its version meanwhile", d->id);
     if (!err)
         *mfn = virt_to_mfn(status ? (void *)t->status[index_clamp(index, t->nr_status)] :
                            t->shared[index_clamp(index, t->nr_frames)]);

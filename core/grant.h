@@ -11,7 +11,8 @@ long grant_release_mappings(struct domain *d);
 void grant_domain_destroy(struct domain *d);
 /*
  * Frame `index` of the shared (or status) table, growing the table; for XENMEM_acquire_resource and add_to_physmap.
- * -EINVAL beyond the maximum or status of a version 1 table, -ENOMEM. Takes: grant.
+ * -EINVAL beyond the maximum or status of a version 1 table, -ENOMEM, -ERESTART: call again. No locks held. Takes:
+ * grant.
  */
 long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn);
 /* Debug key: d's grants in use; what changes meanwhile is shown as it comes. Takes: grant. */

@@ -21,7 +21,7 @@ static bool look_entry(struct grant_table *t, u32 ref, struct active *a, u32 *wo
 {
     if (!spin_lock_patiently(&t->lock))
         return false;
-    bool there = ref < nr_grefs(t);
+    bool there = ref < t->nr_grefs;
     if (there) {
         *a = *entry_active(t, ref);
         *word = READ_ONCE(*(const u32 *)(t->version == 1 ? (const void *)entry_v1(t, ref)

@@ -178,9 +178,9 @@ s16 grant_pin(struct domain *rd, u32 ref, domid_t who, bool write, bool whole, s
     ASSERT(spin_is_held(&t->lock));
     if (READ_ONCE(rd->dying))
         return refuse_grant(GNTST_general_error, "domain %u is dying, its grants are void", rd->id);
-    if (ref >= nr_grefs(t))
-        return refuse_grant(GNTST_bad_gntref, "grant %u of domain %u: it has %u", ref, rd->id, nr_grefs(t));
-    ref = (u32)index_clamp(ref, nr_grefs(t));
+    if (ref >= t->nr_grefs)
+        return refuse_grant(GNTST_bad_gntref, "grant %u of domain %u: it has %u", ref, rd->id, t->nr_grefs);
+    ref = (u32)index_clamp(ref, t->nr_grefs);
     status = t->version == 1 ? claim_v1(entry_v1(t, ref), who, write, whole)
                              : claim_v2(entry_v2(t, ref), entry_status(t, ref), who, write, whole);
     /* A refused claim leaves a version 1 entry untouched; in version 2 it may have been marked for a moment. */
@@ -221,7 +221,7 @@ void grant_note_writers(struct domain *d)
     struct grant_use use;
 
     spin_lock(&t->lock);
-    for (u32 ref = 0; t->nr_pinned && ref < nr_grefs(t); ref++) {
+    for (u32 ref = 0; t->nr_pinned && ref < t->nr_grefs; ref++) {
         if (!entry_active(t, ref)->writers)
             continue;
         read_entry(t, ref, &use);

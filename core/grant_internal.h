@@ -45,6 +45,7 @@ struct mapping {
 struct grant_table {
     struct spinlock lock;       /* class grant; everything here */
     u8 version, max_version;
+    u32 nr_grefs;               /* that may be used: those of nr_frames, or the reserved ones while `switching` */
     u32 nr_frames, max_frames;
     void **shared;              /* [max_frames] pages the guest writes */
     struct active **active;     /* [max_frames] */
@@ -56,12 +57,15 @@ struct grant_table {
     u32 free_mapping;           /* handle + 1 of the first free record, 0: none */
     u32 nr_mappings;
     u32 release_next;           /* teardown: next handle to look at */
+    u32 switching;              /* a change of version is under way: frames cleared so far, and one; 0: none */
 };
 
 static inline u32 status_frames(u32 frames) { return DIV_ROUND_UP(frames * (u32)V2_PER_PAGE, (u32)STATUS_PER_PAGE); }
-static inline u32 nr_grefs(const struct grant_table *t)
+/* nr_frames, version or switching has changed. */
+static inline void count_grefs(struct grant_table *t)
 {
-    return t->nr_frames * (t->version == 1 ? V1_PER_PAGE : V2_PER_PAGE);
+    t->nr_grefs = t->switching ? GNTTAB_NR_RESERVED_ENTRIES
+                               : t->nr_frames * (u32)(t->version == 1 ? V1_PER_PAGE : V2_PER_PAGE);
 }
 static inline grant_entry_v1_t *entry_v1(const struct grant_table *t, u32 ref)
 {
@@ -82,6 +86,7 @@ static inline struct active *entry_active(const struct grant_table *t, u32 ref)
 
 /* grant.c: have at least n shared frames. -ENOMEM, -ENOSPC with reason. Lock held. */
 long grant_grow(struct domain *d, u32 n);
+long grant_grow_in_pieces(struct domain *d, u32 n); /* the same or -ERESTART; lets go of the lock in between */
 long grant_grow_status(struct domain *d, u32 frames); /* status frames for that many shared ones */
 
 /* grant_entry.c: what a pinned entry gives. */
@@ -135,7 +140,7 @@ long grant_map_batch(gva_t ops, u64 count);
 long grant_unmap_batch(gva_t ops, u64 count, bool replace);
 long grant_copy_batch(gva_t ops, u64 count);
 
-/* grant_version.c: 0 or -E*, *version gets what is now in force. */
+/* grant_version.c: 0 or -E*, *version gets what is now in force; -ERESTART: call again. */
 long grant_set_version(struct domain *d, u32 *version);
 /* Refusals with a grant status: recorded like all others. */
 #define refuse_grant(status, ...) ((s16)reject((status), __VA_ARGS__))

@@ -7,8 +7,6 @@
 #include "core/reject.h"
 #include "arch/arch.h"
 
-#define GROW_AT_ONCE 8
-
 /* A batch did `done` elements (or failed): come back for the rest. */
 static long batch_result(u64 cmd, u64 arg, u64 count, long done, size_t size)
 {
@@ -27,10 +25,14 @@ static struct domain *target(domid_t id, s16 *status, long *err)
     return d;
 }
 
-/* Write the machine frames of n table pages where the guest wants them. The lock is held: the pages stay. */
+#define FRAMES_PER_LOOK 512
+
+/* Write the machine frames of n table pages where the guest wants them. No lock: these pages stay. */
 static s16 write_frames(void *const *pages, u32 n, gva_t list)
 {
     for (u32 i = 0; i < n; i++) {
+        if (i && i % FRAMES_PER_LOOK == 0)
+            preempt_check();
         u64 mfn = virt_to_mfn(pages[i]);
         if (copy_elem_to_guest(list, i, &mfn))
             return refuse_grant(GNTST_bad_virt_addr, "frame list at %lx is not writable", (unsigned long)list.va);
@@ -38,38 +40,26 @@ static s16 write_frames(void *const *pages, u32 n, gva_t list)
     return GNTST_okay;
 }
 
-/* A few frames at a time: each is two pages to find and to clear. t->lock is given up in between. */
-static long grow_to(struct domain *d, u32 n)
+/* 0 with op->status, or -ERESTART. */
+static long setup_table(gnttab_setup_table_t *op)
 {
-    struct grant_table *t = d->grant;
     long err = 0;
 
-    while (!err && t->nr_frames < n) {
-        err = grant_grow(d, n > t->max_frames ? n : min(n, t->nr_frames + GROW_AT_ONCE));
-        spin_unlock(&t->lock);
-        preempt_check();
-        spin_lock(&t->lock);
-    }
-    return err;
-}
-
-static s16 setup_table(const gnttab_setup_table_t *op)
-{
-    s16 status = GNTST_okay;
-    long err = 0;
-    struct domain *d = target(op->dom, &status, &err);
+    op->status = GNTST_okay;
+    struct domain *d = target(op->dom, &op->status, &err);
 
     if (!d)
-        return status;
+        return 0;
     struct grant_table *t = d->grant;
     spin_lock(&t->lock);
-    if (op->nr_frames > t->nr_frames && grow_to(d, op->nr_frames))
-        status = GNTST_general_error;
-    else
-        status = write_frames(t->shared, op->nr_frames, HVA(op->frame_list));
+    err = op->nr_frames > t->nr_frames ? grant_grow_in_pieces(d, op->nr_frames) : 0;
     spin_unlock(&t->lock);
+    if (!err)
+        op->status = write_frames(t->shared, op->nr_frames, HVA(op->frame_list));
+    else if (err != -ERESTART)
+        op->status = GNTST_general_error;
     domain_put(d);
-    return status;
+    return err == -ERESTART ? err : 0;
 }
 
 static s16 get_status_frames(const gnttab_get_status_frames_t *op)
@@ -151,12 +141,12 @@ static s16 swap_grant_ref(u32 a, u32 b)
     s16 status = GNTST_okay;
 
     spin_lock(&t->lock);
-    if (max(a, b) >= nr_grefs(t)) {
+    if (max(a, b) >= t->nr_grefs) {
         spin_unlock(&t->lock);
         return refuse_grant(GNTST_bad_gntref, "swap of grants %u and %u: there are not so many", a, b);
     }
-    a = (u32)index_clamp(a, nr_grefs(t));
-    b = (u32)index_clamp(b, nr_grefs(t));
+    a = (u32)index_clamp(a, t->nr_grefs);
+    b = (u32)index_clamp(b, t->nr_grefs);
     if (entry_active(t, a)->readers + entry_active(t, a)->writers + entry_active(t, b)->readers +
              entry_active(t, b)->writers)
         status = refuse_grant(GNTST_eagain, "swap of grants %u and %u, which are not both unused", a, b);
@@ -197,8 +187,7 @@ static long act(u64 cmd, union single *op)
 {
     switch (cmd) {
     case GNTTABOP_setup_table:
-        op->setup_table.status = setup_table(&op->setup_table);
-        return 0;
+        return setup_table(&op->setup_table);
     case GNTTABOP_dump_table:
         op->dump_table.status = dump_table(op->dump_table.dom);
         return 0;
@@ -242,6 +231,8 @@ static long do_single(u64 cmd, gva_t arg, u64 count)
     if (copy_from_guest(&op, arg, size))
         return reject(-EFAULT, "argument block of grant operation %lu is not readable", (unsigned long)cmd);
     err = act(cmd, &op);
+    if (err == -ERESTART)
+        return hypercall_continue(__HYPERVISOR_grant_table_op, 3, cmd, arg.va, count);
     if (copy_to_guest(arg, &op, size))
         return reject(-EFAULT, "reply of grant operation %lu is not writable", (unsigned long)cmd);
     return err;

@@ -44,6 +44,8 @@ static long acquire(struct domain *d, const xen_mem_acquire_resource_t *in, u64 
         if (i > start && i % FRAMES_PER_LOOK == 0 && preempt_check())
             return memory_continue(XENMEM_acquire_resource, i, arg);
         rc = grant_get_frame(d, (unsigned)(in->frame + i), status, &mfn);
+        if (rc == -ERESTART)
+            return memory_continue(XENMEM_acquire_resource, i, arg);
         if (rc)
             return rc;
         if (copy_elem_to_guest(HVA(in->frame_list), i, &mfn))

@@ -657,6 +657,60 @@ static void test_version_keeps_marks(void **state)
     tear_down();
 }
 
+/*
+ * A large table changes its version in pieces. Meanwhile its reserved grants go on, others cannot be used; a guest that
+ * walks off in the middle can turn back, or go on.
+ */
+static void test_version_in_pieces(void **state)
+{
+    gnttab_set_version_t s = { .version = 2 };
+    gnttab_setup_table_t t = { .dom = DOMID_SELF, .nr_frames = 200 };
+    u64 frames[200];
+    u32 h, h2;
+
+    (void)state;
+    set_up(8);
+    grant_domain_destroy(dom[1]);       /* and a larger one in its place */
+    dom[1]->max_grant_frames = 200;
+    assert_int_equal(grant_domain_init(dom[1], 2), 0);
+    become(1);
+    set_xen_guest_handle_raw(t.frame_list, frames);
+    assert_int_equal(op(GNTTABOP_setup_table, &t, 1), 0);
+    assert_int_equal(t.status, GNTST_okay);
+    for (unsigned i = 0; i < 200; i++)
+        memset((char *)mfn_to_virt(frames[i]) + 64, 0xff, PAGE_SIZE - 64);
+    *v1(1, 3) = (grant_entry_v1_t){ GTF_permit_access, 0, ram[1][0] };
+    *v1(1, 9) = (grant_entry_v1_t){ GTF_permit_access, 0, ram[1][1] };
+    assert_int_equal(map(0, 1, 3, GNTMAP_host_map, 1, &h), GNTST_okay);
+    become(1);
+    fake_preempt_every = 1;
+    for (unsigned turns = 0; turns < 2; turns++) {
+        for (unsigned i = 0; i < 4; i++)
+            assert_int_equal(do_grant_table_op(GNTTABOP_set_version, (u64)(uintptr_t)&s, 1), -ERESTART);
+        assert_int_equal(s.version, 2);
+        assert_int_equal(map(0, 1, 9, GNTMAP_host_map, 2, &h2), GNTST_bad_gntref);
+        assert_int_equal(map(0, 1, 3, GNTMAP_host_map | GNTMAP_readonly, 2, &h2), GNTST_okay);
+        gnttab_unmap_grant_ref_t u = { .host_addr = 2 * PAGE_SIZE, .handle = h2 };
+        assert_int_equal(op(GNTTABOP_unmap_grant_ref, &u, 1), 0);
+        become(1);
+        s.version = 1;          /* never mind */
+        assert_int_equal(op(GNTTABOP_set_version, &s, 1), 0);
+        *v1(1, 9) = (grant_entry_v1_t){ 0 };
+        s.version = 2;
+    }
+    unsigned before = fake_continuations;
+    assert_int_equal(op(GNTTABOP_set_version, &s, 1), 0);
+    assert_in_range(fake_continuations - before, 200 / 16 - 1, 200 / 16 + 4);
+    version[1] = 2;
+    assert_int_equal(frame_of(1, 3), ram[1][0]);
+    assert_int_equal(marks(1, 3), GTF_reading | GTF_writing);
+    for (unsigned i = 0; i < 200; i++)
+        for (unsigned at = i ? 0 : 128; at < PAGE_SIZE; at++)
+            assert_int_equal(((u8 *)mfn_to_virt(frames[i]))[at], 0);
+    fake_preempt_every = 0;
+    tear_down();
+}
+
 static void test_copy_batch(void **state)
 {
     struct gnttab_copy c[12];
@@ -759,7 +813,7 @@ int main(void)
         cmocka_unit_test(test_dying), cmocka_unit_test(test_dying_mapper), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_handles), cmocka_unit_test(test_version2), cmocka_unit_test(test_version_keeps_marks),
-        cmocka_unit_test(test_copy_batch),
+        cmocka_unit_test(test_version_in_pieces), cmocka_unit_test(test_copy_batch),
         cmocka_unit_test(test_unmap_halves), cmocka_unit_test(test_no_memory), cmocka_unit_test(test_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

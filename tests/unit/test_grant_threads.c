@@ -100,13 +100,21 @@ static bool entry_end(struct guest *g, u32 ref)
     return !marks(g, ref);
 }
 
+static long frame_of_table(struct domain *d, unsigned index, bool status, mfn_t *mfn)
+{
+    long rc;
+
+    while ((rc = grant_get_frame(d, index, status, mfn)) == -ERESTART) {}
+    return rc;
+}
+
 /* Where its frames are, which stay there. */
 static void learn_table(struct guest *g)
 {
     mfn_t mfn = 0;
 
     for (unsigned i = 0; i < 4; i++)
-        if (grant_get_frame(current->domain, i, false, &mfn))
+        if (frame_of_table(current->domain, i, false, &mfn))
             panic("no frame %u of the table", i);
         else if (!i)
             g->table = mfn_to_virt(mfn);
@@ -115,7 +123,7 @@ static void learn_status(struct guest *g)
 {
     mfn_t mfn = 0;
 
-    if (grant_get_frame(current->domain, 0, true, &mfn))
+    if (frame_of_table(current->domain, 0, true, &mfn))
         panic("no status frame");
     g->status = mfn_to_virt(mfn);
 }

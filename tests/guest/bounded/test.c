@@ -9,7 +9,7 @@
  * which is said. Prints a table, and the worst case as its last line.
  *
  * QEMU: -icount shift=0,sleep=off
- * Options: dom0_mem=64M loglvl=error guest_loglvl=none
+ * Options: dom0_mem=64M gnttab_max_frames=4096 loglvl=error guest_loglvl=none
  * Differs: longer stretches there
  * Seconds: 120
  */
@@ -18,6 +18,7 @@
 
 #define NR_BUF 180
 #define TREE 512
+#define GRANT_FRAMES 4096       /* the largest table there can be */
 
 static char *buf;               /* NR_BUF pages in a row */
 static u64 *proto, *l2, *l3, *l4;
@@ -249,14 +250,14 @@ static void grants(void)
 /* The table at its largest, its versions, and the rarer lists. */
 static void grant_tables(void)
 {
-    static xen_pfn_t frames[64];
-    static uint64_t status[64];
-    struct gnttab_setup_table t = { .dom = DOMID_SELF, .nr_frames = 64 };
+    static xen_pfn_t frames[GRANT_FRAMES];
+    static uint64_t status[GRANT_FRAMES / 8];
+    struct gnttab_setup_table t = { .dom = DOMID_SELF, .nr_frames = GRANT_FRAMES };
     struct gnttab_set_version v = { .version = 2 };
-    struct gnttab_get_status_frames st = { .dom = DOMID_SELF, .nr_frames = 8 };
+    struct gnttab_get_status_frames st = { .dom = DOMID_SELF, .nr_frames = GRANT_FRAMES / 8 };
     set_xen_guest_handle(t.frame_list, frames);
     set_xen_guest_handle(st.frame_list, status);
-    BOUNDED_WITH_INTERRUPTS("a grant table of 64 frames",
+    BOUNDED_WITH_INTERRUPTS("a grant table of 4096 frames",
                             OK("set up", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &t, 1)));
     BOUNDED("grants of version 2", OK("version", hc(__HYPERVISOR_grant_table_op, GNTTABOP_set_version, &v, 1)));
     BOUNDED("status frames", hc(__HYPERVISOR_grant_table_op, GNTTABOP_get_status_frames, &st, 1));
