@@ -115,11 +115,22 @@ static void note_standing(struct domain *d, bool final)
 
 /* ---- on ---- */
 
+static u32 bucket_pages(const struct log_dirty *l) { return l->nr_buckets / (u32)BUCKETS_PER_PAGE; }
+
+static void free_pages(void **page, u32 n)
+{
+    for (u32 i = 0; page && i < n; i++) {
+        zfree_pages(page[i], 0);
+        (void)preempt_check();
+    }
+    zfree(page);
+}
+
 static void free_bitmap(struct domain *d)
 {
     struct log_dirty *l = d->log_dirty;
     unsigned long **leaf;
-    u32 *bucket;
+    u32 **bucket;
 
     spin_lock(&l->lock);
     leaf = l->leaf;
@@ -127,28 +138,33 @@ static void free_bitmap(struct domain *d)
     l->leaf = NULL;
     l->bucket = NULL;
     spin_unlock(&l->lock);
-    for (u32 i = 0; leaf && i < l->nr_leaves; i++) {
-        zfree_pages(leaf[i], 0);
-        (void)preempt_check();
-    }
-    zfree(leaf);
-    zfree_pages(bucket, SHADOW_BUCKETS_ORDER);
+    free_pages((void **)leaf, l->nr_leaves);
+    free_pages((void **)bucket, bucket_pages(l));
     d->serai_limit -= l->allowance;
     l->allowance = 0;
+}
+
+static void **alloc_pages(struct domain *d, u32 n)
+{
+    void **page = zalloc(d, n * sizeof(*page));
+
+    for (u32 i = 0; page && i < n; i++) {
+        page[i] = zalloc_pages(d, 0);
+        if (!page[i]) {
+            free_pages(page, i);
+            return NULL;
+        }
+        (void)preempt_check();
+    }
+    return page;
 }
 
 static bool alloc_bitmap(struct domain *d)
 {
     struct log_dirty *l = d->log_dirty;
 
-    l->bucket = zalloc_pages(d, SHADOW_BUCKETS_ORDER);
-    l->leaf = zalloc(d, l->nr_leaves * sizeof(*l->leaf));
-    for (u32 i = 0; l->leaf && i < l->nr_leaves; i++) {
-        l->leaf[i] = zalloc_pages(d, 0);
-        if (!l->leaf[i])
-            return false;
-        (void)preempt_check();
-    }
+    l->bucket = (u32 **)alloc_pages(d, bucket_pages(l));
+    l->leaf = (unsigned long **)alloc_pages(d, l->nr_leaves);
     return l->bucket && l->leaf;
 }
 
@@ -156,6 +172,7 @@ static long begin(struct domain *d)
 {
     struct log_dirty *l = d->log_dirty;
     u64 frames = max(READ_ONCE(d->tot_pages), READ_ONCE(d->max_pages)), pfns = READ_ONCE(d->shared->arch.max_pfn);
+    u64 shadows;
 
     if (pfns > PFNS_AT_LEAST && pfns > frames * PFNS_PER_FRAME)
         return reject(-EINVAL, "domain %u says that its frame numbers go to %#lx, and has %#lx frames", d->id,
@@ -171,8 +188,11 @@ static long begin(struct domain *d)
     l->cursor = 0;
     l->nr_leaves = (u32)DIV_ROUND_UP(max(pfns, frames) + 1, PFNS_PER_LEAF);
     l->nr_pfns = l->nr_leaves * PFNS_PER_LEAF;
-    l->allowance = d->serai_limit ? (l->nr_leaves * (PAGE_SIZE + 64) + (PAGE_SIZE << (SHADOW_BUCKETS_ORDER + 1)) +
-                                     (frames / FRAMES_PER_SHADOW + SHADOWS_AT_LEAST) * PAGE_SIZE) : 0;
+    shadows = frames / FRAMES_PER_SHADOW + SHADOWS_AT_LEAST;
+    l->nr_buckets = (u32)max(1UL << order_of(shadows), BUCKETS_PER_PAGE);
+    l->salt = (machine_tsc() ^ frames) * 0x9e3779b97f4a7c15UL | 1;
+    l->allowance = d->serai_limit ? ((u64)l->nr_leaves + bucket_pages(l)) * (PAGE_SIZE + 64) +
+                                    (shadows + 4) * PAGE_SIZE : 0;
     d->serai_limit += l->allowance;
     if (!alloc_bitmap(d)) {
         free_bitmap(d);
@@ -319,9 +339,9 @@ static long take_rights(struct domain *d)
 {
     struct log_dirty *l = d->log_dirty;
 
-    while (l->cursor < SHADOW_BUCKETS) {
+    while (l->cursor < l->nr_buckets) {
         l->cursor = shadow_protect(d, l->cursor);
-        if (preempt_check() && l->cursor < SHADOW_BUCKETS)
+        if (preempt_check() && l->cursor < l->nr_buckets)
             return -ERESTART;
     }
     tlb_flush_mask(d->arch.cpumask, FLUSH_ALL);

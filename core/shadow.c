@@ -47,9 +47,17 @@ _Static_assert((MAY_WRITE & ~PTE_AVAIL) == 0, "the hardware does not look at it"
 #define PROTECTED_PER_LOOK 16
 #define FREED_PER_LOOK 8
 
-/* ---- finding: frame.prev of a shadow is its table, frame.progress its level ---- */
-
-static u32 *bucket_of(struct log_dirty *l, mfn_t table) { return &l->bucket[table % SHADOW_BUCKETS]; }
+/*
+ * ---- finding: frame.prev of a shadow is its table, frame.progress its level ----
+ *
+ * The guest chooses which of its frames are tables, and would like all of them in one bucket. So there are as many
+ * buckets as the allowance pays shadows, and a secret number says which is whose: the upper bits of a product.
+ */
+static u32 *bucket_at(struct log_dirty *l, u32 b) { return &l->bucket[b / BUCKETS_PER_PAGE][b % BUCKETS_PER_PAGE]; }
+static u32 *bucket_of(struct log_dirty *l, mfn_t table)
+{
+    return bucket_at(l, (u32)(table * l->salt >> 32) & (l->nr_buckets - 1));
+}
 
 static mfn_t find(struct log_dirty *l, mfn_t table)
 {
@@ -191,6 +199,7 @@ void shadow_table_new(struct domain *d, mfn_t mfn)
     fill(d, shadow, mfn, level);
     mfn_frame(shadow)->prev = (u32)mfn;
     mfn_frame(shadow)->progress = (u16)level;
+    mfn_frame(shadow)->stamp = 0;
     mfn_frame(shadow)->next = *bucket_of(l, mfn);
     *bucket_of(l, mfn) = (u32)shadow;
     log_note_locked(d, mfn);
@@ -261,21 +270,26 @@ static long copy_all(struct domain *d)
     return 0;
 }
 
-/* Higher tables again, now that all lower ones have shadows. */
+/* Higher tables again, now that all lower ones have shadows: once each, which their shadows' stamps say. */
 static long link_all(struct domain *d)
 {
     struct log_dirty *l = d->log_dirty;
-    u32 end = min(l->cursor + BUCKETS_PER_LOOK, (u32)SHADOW_BUCKETS);
+    u32 end = min(l->cursor + BUCKETS_PER_LOOK, l->nr_buckets);
 
-    for (unsigned n = 0; l->cursor < SHADOW_BUCKETS; l->cursor++) {
+    unsigned n = 0;
+
+    while (l->cursor < l->nr_buckets) {
         if (n >= LINKED_PER_LOOK || l->cursor >= end)
             return -ERESTART;
         spin_lock(&l->lock);
-        for (u32 s = l->bucket[l->cursor]; s; s = mfn_frame(s)->next)
-            if (mfn_frame(s)->progress > 1) {
+        u32 s = *bucket_at(l, l->cursor);
+        for (; s && n < LINKED_PER_LOOK; s = mfn_frame(s)->next)
+            if (mfn_frame(s)->progress > 1 && !mfn_frame(s)->stamp) {
                 fill(d, s, mfn_frame(s)->prev, mfn_frame(s)->progress);
+                mfn_frame(s)->stamp = 1;
                 n++;
             }
+        l->cursor += !s;
         spin_unlock(&l->lock);
     }
     return l->broken ? refuse_quietly(-ENOMEM) : 0;
@@ -311,12 +325,12 @@ static void protect_one(u64 *s)
 u32 shadow_protect(struct domain *d, u32 from)
 {
     struct log_dirty *l = d->log_dirty;
-    u32 end = min(from + BUCKETS_PER_LOOK, (u32)SHADOW_BUCKETS), b;
+    u32 end = min(from + BUCKETS_PER_LOOK, l->nr_buckets), b;
     unsigned done = 0;
 
     for (b = from; b < end && done < PROTECTED_PER_LOOK; b++) {
         spin_lock(&l->lock);
-        for (u32 s = l->bucket[b]; s; s = mfn_frame(s)->next)
+        for (u32 s = *bucket_at(l, b); s; s = mfn_frame(s)->next)
             if (mfn_frame(s)->progress == 1) {
                 protect_one(mfn_to_virt(s));
                 done++;
@@ -330,20 +344,25 @@ long shadow_free_all(struct domain *d)
 {
     struct log_dirty *l = d->log_dirty;
     unsigned n = 0;
-    u32 s;
+    u32 s, end;
 
     for (;;) {
+        bool more = false;
         spin_lock(&l->lock);
-        while (l->bucket && l->cursor < SHADOW_BUCKETS && !l->bucket[l->cursor])
+        end = l->bucket ? min(l->cursor + BUCKETS_PER_LOOK, l->nr_buckets) : l->cursor;
+        while (l->cursor < end && !*bucket_at(l, l->cursor))
             l->cursor++;
-        if (l->bucket && l->cursor < SHADOW_BUCKETS)
-            s = (u32)unchain(l, mfn_frame(l->bucket[l->cursor])->prev);
-        else if ((s = l->spare))
+        if (l->cursor < end)
+            s = (u32)unchain(l, mfn_frame(*bucket_at(l, l->cursor))->prev);
+        else if (!(more = l->bucket && end < l->nr_buckets) && (s = l->spare))
             l->spare = mfn_frame(s)->next;
+        else
+            s = 0;
         spin_unlock(&l->lock);
-        if (!s)
+        if (s)
+            page_free(s);
+        else if (!more)
             return 0;
-        page_free(s);
         if (++n % FREED_PER_LOOK == 0 && preempt_check())
             return -ERESTART;
     }
@@ -448,8 +467,8 @@ unsigned log_dirty_audit(struct domain *d)
     if (!d->logging || l->phase != LOG_ON || l->broken)
         return 0;
     spin_lock(&l->lock);
-    for (u32 b = 0; b < SHADOW_BUCKETS; b++)
-        for (u32 s = l->bucket[b]; s; s = mfn_frame(s)->next) {
+    for (u32 b = 0; b < l->nr_buckets; b++)
+        for (u32 s = *bucket_at(l, b); s; s = mfn_frame(s)->next) {
             mfn_t table = mfn_frame(s)->prev;
             unsigned level = mfn_frame(s)->progress;
             const u64 *g = mfn_to_virt(table), *e = mfn_to_virt(s);

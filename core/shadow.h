@@ -20,7 +20,9 @@ struct log_dirty {
     unsigned long **leaf;       /* [nr_leaves] pages of it */
     u32 nr_leaves;
     u32 faults, dirty;          /* since the last CLEAN */
-    u32 *bucket;                /* [SHADOW_BUCKETS] shadows by their table's frame number, chained by frame.next */
+    u32 **bucket;               /* pages of nr_buckets: shadows by their table's frame number, chained by frame.next */
+    u32 nr_buckets;             /* a power of two, whole pages */
+    u64 salt;                   /* odd, not known to the guest: which bucket is a table's */
     u32 spare;                  /* shadows without a table, chained; TLBs may still know them, see frame.stamp */
     u32 cursor;                 /* bucket whose turn it is: linking, taking rights, freeing */
     u64 next;                   /* a report in progress: first pfn not handed out yet */
@@ -29,8 +31,7 @@ struct log_dirty {
     u64 allowance;              /* bytes added to d->serai_limit */
 };
 
-#define SHADOW_BUCKETS_ORDER 2
-#define SHADOW_BUCKETS ((PAGE_SIZE << SHADOW_BUCKETS_ORDER) / sizeof(u32))
+#define BUCKETS_PER_PAGE (PAGE_SIZE / sizeof(u32))
 #define PFNS_PER_LEAF (PAGE_SIZE * 8)
 
 /* log_dirty.c; l->lock held. Note that a frame of d was written; was it, since the last CLEAN? */

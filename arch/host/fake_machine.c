@@ -48,6 +48,7 @@ FAKE void machine_poll(void) { fail_msg("waits for a lock for ever"); }
 FAKE void cpu_raise(unsigned cpu, u32 pending) { fake_pending[cpu] |= pending; }
 FAKE void vcpu_kick(struct vcpu *v) { v->arch.kicks++; }
 FAKE ns_t now_ns(void) { return fake_now; }
+FAKE u64 machine_tsc(void) { return 0x123456789; }
 FAKE void machine_timer_arm(ns_t deadline)
 {
     fake_alarm[fake_cpu] = deadline;
