@@ -83,3 +83,6 @@ gfn_t m2p_get(mfn_t mfn);
  */
 unsigned audit_domain(struct domain *d);
 unsigned audit_all(void);
+#ifdef SERAI_DEBUG
+extern u32 audit_deaths;    /* dying domains are audited; hypfs: /debug/audit_deaths, 0 while that is measured */
+#endif

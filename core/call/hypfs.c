@@ -12,6 +12,7 @@
 #include "core/guest.h"
 #include "core/domain.h"
 #include "core/heap.h"
+#include "core/mmu.h"
 #include "core/hypercall.h"
 #include "core/options.h"
 #include "core/reject.h"
@@ -44,6 +45,7 @@ static const struct node nodes[] = {
 #ifdef SERAI_DEBUG
     [DEBUG] = DIR_NODE(ROOT, "debug"),
     { DEBUG, XEN_HYPFS_TYPE_UINT, "alloc_fails_in", &heap_fails_in, sizeof(heap_fails_in) },
+    { DEBUG, XEN_HYPFS_TYPE_UINT, "audit_deaths", &audit_deaths, sizeof(audit_deaths) },
 #endif
     TEXT_NODE(BUILDINFO, "changeset", VERSION_CHANGESET),
     TEXT_NODE(COMPILEINFO, "compile_by", VERSION_COMPILE_BY),
@@ -121,7 +123,7 @@ static const struct { const char *name; const void *value; u64 low, high; } numb
 static bool writable(const struct node *n)
 {
 #ifdef SERAI_DEBUG
-    if (n->data == &heap_fails_in)
+    if (n->data == &heap_fails_in || n->data == &audit_deaths)
         return true;
 #endif
     return n->data == &opt.gnttab_max_frames || n->data == &opt.gnttab_max_maptrack_frames;

@@ -59,6 +59,7 @@ void domain_pin(u16 id, unsigned vcpu, u64 cpus);               /* hard affinity
 void nap(void);                         /* two milliseconds without the CPU */
 bool is_debug_build(void);              /* assertions on; false if the hypervisor says so or does not say */
 void audit_key(void);                   /* the auditor recounts; the runner fails a test in which it finds a defect */
+void audit_deaths(bool on);
 
 /* the child's side */
 extern volatile struct mailbox *child_mb;
