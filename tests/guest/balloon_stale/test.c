@@ -2,6 +2,8 @@
  * Memory given back without any flush of the guest's: a page that goes to another domain is not to be seen through a
  * stale translation of the giver (XSA-style holes around ballooning), and comes to its new owner without its old
  * contents.
+ *
+ * Faults: both ways
  */
 #include "dom.h"
 

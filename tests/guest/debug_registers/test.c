@@ -1,6 +1,8 @@
 /*
  * Debug registers: breakpoints of the guest's own work; breakpoints on the hypervisor's memory, I/O breakpoints and
  * general detect are refused.
+ *
+ * Faults: both ways
  */
 #include "pv.h"
 

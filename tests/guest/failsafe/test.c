@@ -1,4 +1,8 @@
-/* The failsafe callback: segment registers that cannot be restored when the guest is resumed. */
+/*
+ * The failsafe callback: segment registers that cannot be restored when the guest is resumed.
+ *
+ * Faults: both ways
+ */
 #include "pv.h"
 
 void test(void)

@@ -1,6 +1,7 @@
 /*
  * LDT: typed while loaded, looked up lazily, checked. Its lifetime was a hole more than once: pages of a loaded LDT
  * that become writable, loading from pages that are not there, sizes that wrap.
+ * Faults: both ways
  */
 #include "pv.h"
 

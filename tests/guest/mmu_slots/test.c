@@ -1,6 +1,8 @@
 /*
  * Top-level slots 256 to 271 are the hypervisor's. Not written by mmu_update; what a table holds there when it is
  * validated is replaced; what is written with the pointer's low bits set does not slip through.
+ *
+ * Faults: both ways
  */
 #include "pv.h"
 

@@ -8,6 +8,7 @@
  *
  * QEMU: -smp 2
  * NMI: 400
+ * Faults: both ways
  */
 #include "pv.h"
 

@@ -4,6 +4,8 @@
  * the PAT bit sits at bit 7 in a small page's entry, which is "superpage" one level up, and at bit 12 in a
  * superpage's, which is an address bit one level down. Expected: a guest without devices has cached mappings whatever
  * it asks for and by whatever way; the bits never become a superpage, nor another frame.
+ *
+ * Faults: both ways
  */
 #include "dom.h"
 

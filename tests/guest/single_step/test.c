@@ -1,4 +1,8 @@
-/* Single-stepping: a #DB after each instruction, over system calls and hypercalls, over emulated instructions. */
+/*
+ * Single-stepping: a #DB after each instruction, over system calls and hypercalls, over emulated instructions.
+ *
+ * Faults: both ways
+ */
 #include "pv.h"
 
 USER_CODE(u_step, "nop; nop; ud2")

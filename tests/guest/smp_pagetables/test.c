@@ -6,6 +6,7 @@
  *
  * Image: debug
  * QEMU: -smp 2
+ * Faults: both ways
  */
 #include "dom.h"
 

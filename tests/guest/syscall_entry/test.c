@@ -1,4 +1,8 @@
-/* System calls from user mode: the callback's frame, its mask flag, registers, int 0x80 beside it. */
+/*
+ * System calls from user mode: the callback's frame, its mask flag, registers, int 0x80 beside it.
+ *
+ * Faults: both ways
+ */
 #include "pv.h"
 
 USER_CODE(u_syscall,

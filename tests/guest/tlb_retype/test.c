@@ -1,6 +1,8 @@
 /*
  * A frame that was mapped writable may become a page table only after no TLB can write to it any more, even when the
  * guest never flushed (several holes of the years 2017 to 2022). Entry and use of the stale translation on one CPU.
+ *
+ * Faults: both ways
  */
 #include "pv.h"
 

@@ -1,6 +1,8 @@
 /*
  * What is in a trap's frame: all registers, rip of the right instruction, cs with ring 0, IF as the inverse of the
  * mask.
+ *
+ * Faults: both ways
  */
 #include "pv.h"
 

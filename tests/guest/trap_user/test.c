@@ -1,4 +1,8 @@
-/* User mode: its faults come to the kernel with the user's registers, on the kernel's stack, in the kernel's tables. */
+/*
+ * User mode: its faults come to the kernel with the user's registers, on the kernel's stack, in the kernel's tables.
+ *
+ * Faults: both ways
+ */
 #include "pv.h"
 
 USER_CODE(u_read, "movabs 0x8000000000, %rax; ud2")

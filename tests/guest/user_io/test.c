@@ -1,4 +1,8 @@
-/* User mode's ports: IOPL and bitmap are the guest kernel's to give, within what the domain has. */
+/*
+ * User mode's ports: IOPL and bitmap are the guest kernel's to give, within what the domain has.
+ *
+ * Faults: both ways
+ */
 #include "pv.h"
 
 USER_CODE(u_in71, "mov $0x71, %edx; in (%dx), %al; ud2")

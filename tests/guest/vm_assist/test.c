@@ -1,4 +1,8 @@
-/* vm_assist: known types, unknown ones, m2p_strict. */
+/*
+ * vm_assist: known types, unknown ones, m2p_strict.
+ *
+ * Faults: both ways
+ */
 #include "pv.h"
 
 void test(void)

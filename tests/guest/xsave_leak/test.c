@@ -3,6 +3,8 @@
  * of the vector registers, the x87 pointers, and MXCSR of one domain were left to be read by another that enabled the
  * component later (or never saved them lazily at all). Two domains take turns; each must find its own registers, and
  * a domain that enables a component for the first time must find it empty.
+ *
+ * Faults: both ways
  */
 #include "dom.h"
 
