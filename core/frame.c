@@ -251,7 +251,7 @@ bool domain_steal_page(struct domain *d, mfn_t mfn)
     spin_unlock(&d->page_lock);
     WRITE_ONCE(f->owner, OWNER_SERAI);
     WRITE_ONCE(f->type, TYPE_NONE);
-    f->stamp = tlb_clock();
+    WRITE_ONCE(f->stamp, tlb_clock());
     if (last)
         domain_put(d);
     return true;

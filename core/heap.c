@@ -89,7 +89,7 @@ static void block_insert(mfn_t mfn, unsigned order, u64 prefix)
     struct frame *f = mfn_frame(mfn);
     u32 next = heap.head[zone][kind][order];
 
-    f->type = (f->type & CONTENTS) | prefix << PREFIX_SHIFT;
+    WRITE_ONCE(f->type, (f->type & CONTENTS) | prefix << PREFIX_SHIFT);
     f->progress = (u16)(order + 1);
     f->prev = 0;
     f->next = next;
@@ -199,7 +199,7 @@ static void frames_set_free(mfn_t mfn, unsigned order, u64 contents)
     for (u64 i = 0; i < 1UL << order; i++) {
         struct frame *f = mfn_frame(mfn + i);
 
-        f->type = contents;
+        WRITE_ONCE(f->type, contents);
         f->progress = 0;
         f->next = f->prev = 0;
         WRITE_ONCE(f->owner, OWNER_NONE);
@@ -253,7 +253,7 @@ static bool scrub_piece(void)
         f->type &= CONTENTS;
         if (f->type == FREE_DIRTY) {
             page_clear(mfn_to_virt(mfn + i));
-            f->type = FREE_CLEAN;
+            WRITE_ONCE(f->type, FREE_CLEAN);
         }
     }
     spin_lock(&heap.lock);
@@ -301,7 +301,7 @@ void heap_free_dirty(mfn_t mfn)
     struct frame *f = mfn_frame(mfn);
 
     ASSERT(!(READ_ONCE(f->count) & FRAME_REFS));
-    f->stamp = tlb_clock();
+    WRITE_ONCE(f->stamp, tlb_clock());
     spin_lock(&heap.lock);
     frames_set_free(mfn, 0, FREE_DIRTY);
     *(heap.oldest ? &mfn_frame(heap.newest)->next : &heap.oldest) = (u32)mfn;
@@ -344,7 +344,7 @@ static mfn_t try_alloc(unsigned order, unsigned zones, u64 credit, bool *broke_c
         for (u64 i = 0; i < want; i++) {
             struct frame *f = mfn_frame(mfn + i);
 
-            f->type &= CONTENTS;
+            WRITE_ONCE(f->type, f->type & CONTENTS);
             f->progress = 0;
             WRITE_ONCE(f->owner, OWNER_SERAI);
         }
@@ -385,7 +385,7 @@ void heap_make_zero(mfn_t mfn, unsigned order)
 
         if (f->type != FREE_CLEAN)
             page_clear(mfn_to_virt(mfn + i));
-        f->type = TYPE_NONE;
+        WRITE_ONCE(f->type, TYPE_NONE);
     }
 }
 

@@ -46,7 +46,10 @@ static inline bool l4_slot_is_guests(unsigned i) { return i < 256 || i > 271; }
  */
 #define GROUP 16u
 #define SERAI_GROUP 16u    /* of a top-level table: see l4_slot_is_guests() */
-static inline void table_mark(struct frame *f, unsigned index) { f->stamp |= 1u << (index / GROUP); }
+static inline void table_mark(struct frame *f, unsigned index)
+{
+    WRITE_ONCE(f->stamp, READ_ONCE(f->stamp) | 1u << (index / GROUP));
+}
 
 /* ---- pagetype.c; d->mmu_lock held ---- */
 /* A use of d's frame as a page table of that type (validates it if it is the first). 0, -EINVAL, -ERESTART. */

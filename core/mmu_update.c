@@ -15,7 +15,7 @@
 /* What an update's target table is at the moment. Lock held. */
 static unsigned live_level(struct domain *d, mfn_t mfn)
 {
-    if (!mfn_valid(mfn) || mfn_frame(mfn)->owner != d->id)
+    if (!mfn_valid(mfn) || READ_ONCE(mfn_frame(mfn)->owner) != d->id)
         return 0;
     u64 x = READ_ONCE(mfn_frame(mfn)->type);
     return type_live_table(x) ? type_level(x) : 0;
@@ -29,7 +29,7 @@ static long plain_write(struct domain *d, u64 maddr, u64 val)
     if (!mfn_is_ram(mfn) || !frame_get_writable(mfn, d))
         return reject(-EINVAL, "update of frame %#lx, which is no page table or memory of domain %u",
                       (unsigned long)mfn, d->id);
-    *(u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8))) = val;
+    WRITE_ONCE(*(u64 *)((char *)mfn_to_virt(mfn) + (maddr & (PAGE_SIZE - 8))), val);
     frame_put_writable(mfn);
     return 0;
 }

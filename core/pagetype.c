@@ -34,12 +34,16 @@
 #include "lib/print.h"
 #include <machine/descriptors.h>
 
-/* The use that ends now may linger in TLBs. Before the count says 0. */
-static void stamp(struct frame *f) { f->stamp = tlb_clock(); }
+/* After all that was done under the type it had: who finds the new one finds that, too. */
+static void type_set(struct frame *f, u64 type) { __atomic_store_n(&f->type, type, __ATOMIC_RELEASE); }
 
+/* The use that ends now may linger in TLBs. Before the count says 0. */
+static void stamp(struct frame *f) { WRITE_ONCE(f->stamp, tlb_clock()); }
+
+/* The frame's type need not be ours yet (retype_flush_early()): then a wrong stamp flushes in vain, or not yet. */
 static void flush_stale(cpumask_t mask, const struct frame *f)
 {
-    cpumask_t stale = tlb_stale(mask, f->stamp);
+    cpumask_t stale = tlb_stale(mask, READ_ONCE(f->stamp));
     if (stale)
         tlb_flush_mask(stale, FLUSH_ALL);
 }
@@ -272,9 +276,9 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
     if (!resume) {
         f->progress = 0;
         if (type != TYPE_DESC)
-            f->stamp = 0;           /* table_mark()'s from here on */
+            WRITE_ONCE(f->stamp, 0);    /* table_mark()'s from here on */
     }
-    WRITE_ONCE(f->type, type | 1);
+    type_set(f, type | 1);
     if (type == TYPE_DESC)
         rc = descriptor_page_valid(mfn) ? 0 : reject(-EINVAL, "frame %#lx holds descriptors no guest may have",
                                                      (unsigned long)mfn);
@@ -282,7 +286,7 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
         rc = table_validate(d, mfn, type_level(type), w, &undone);
     log_dirty_wrote(mfn);               /* entries were made what they mean */
     if (rc == -ERESTART || !undone) {
-        WRITE_ONCE(f->type, type | TYPE_PARTIAL);
+        type_set(f, type | TYPE_PARTIAL);
         if (resume)
             frame_put(mfn);         /* PARTIAL keeps one */
         return rc;
@@ -292,7 +296,7 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
     else if (unlikely(d->logging) && type != TYPE_DESC)
         shadow_table_new(d, mfn);
     /* A failure keeps the type: it may have been this kind of table before, and page walks may still know it as one. */
-    WRITE_ONCE(f->type, !rc ? type | TYPE_VALIDATED | 1 : type == TYPE_DESC ? TYPE_NONE : type);
+    type_set(f, !rc ? type | TYPE_VALIDATED | 1 : type == TYPE_DESC ? TYPE_NONE : type);
     if (resume)
         frame_put(mfn);
     if (rc)
@@ -315,7 +319,7 @@ long table_get(struct domain *d, mfn_t mfn, u64 type, struct mmu_work *w)
         if ((x & TYPE_MASK) == type && (x & TYPE_VALIDATED) && (x & TYPE_USES)) {
             if ((x & TYPE_USES) == TYPE_USES)
                 break;
-            WRITE_ONCE(f->type, x + 1);
+            type_set(f, x + 1);
             return 0;
         }
         if (x & TYPE_PARTIAL) {
@@ -350,7 +354,7 @@ long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
     u64 x = READ_ONCE(f->type), type = x & TYPE_MASK;
 
     if ((x & TYPE_USES) > 1) {
-        WRITE_ONCE(f->type, x - 1);
+        type_set(f, x - 1);
         ref_put(f);
         return 0;
     }
@@ -361,7 +365,7 @@ long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
             if (unlikely(d->logging))
                 shadow_table_gone(d, mfn);
         }
-        WRITE_ONCE(f->type, type | TYPE_PARTIAL);
+        type_set(f, type | TYPE_PARTIAL);
         if (table_undo(d, mfn, type_level(type), w))
             return -ERESTART;
     }
@@ -474,7 +478,7 @@ static long drop_pin(struct domain *d, mfn_t mfn, struct mmu_work *w)
     u64 x = READ_ONCE(f->type);
 
     if (x & TYPE_PINNED)
-        WRITE_ONCE(f->type, x & ~TYPE_PINNED);
+        type_set(f, x & ~TYPE_PINNED);
     else if (!(x & TYPE_PARTIAL))
         return 0;
     return table_put(d, mfn, w);

@@ -140,7 +140,7 @@ static inline bool l1_live(struct domain *d, mfn_t mfn)
 {
     struct frame *f = mfn_frame(mfn);
 
-    return likely(mfn_valid(mfn) && f->owner == d->id) &&
+    return likely(mfn_valid(mfn) && READ_ONCE(f->owner) == d->id) &&
            likely((READ_ONCE(f->type) & (TYPE_MASK | TYPE_VALIDATED | TYPE_PARTIAL)) == (TYPE_L1 | TYPE_VALIDATED));
 }
 
