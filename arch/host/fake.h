@@ -63,8 +63,8 @@ extern u64 fake_pte[FAKE_SLOTS];            /* what mmu_grant_map() wrote at hos
 extern long fake_fault_in;                  /* this many accesses to guest memory work, the next faults; < 0: never */
 extern unsigned fake_preempt_every;         /* every n-th preempt_check() says yes; 0: never */
 extern unsigned fake_looks;                 /* calls of it */
-extern unsigned fake_continuations;         /* calls of hypercall_continue(), which answers -ERESTART */
-extern u64 fake_next_args[6];               /* and its arguments */
+extern _Thread_local unsigned fake_continuations;  /* calls of hypercall_continue(), which answers -ERESTART */
+extern _Thread_local u64 fake_next_args[6]; /* and its arguments */
 /* A guest that issues the call again while it continues itself. */
 long fake_call2(long (*fn)(u64, u64), u64 a, u64 b);
 long fake_call3(long (*fn)(u64, u64, u64), u64 a, u64 b, u64 c);

@@ -5,8 +5,9 @@
 #include "lib/string.h"
 
 long fake_fault_in = -1;
-unsigned fake_preempt_every, fake_looks, fake_continuations;
-u64 fake_next_args[6];
+unsigned fake_preempt_every, fake_looks;
+_Thread_local unsigned fake_continuations;
+_Thread_local u64 fake_next_args[6];
 
 static bool faults(gva_t a, size_t bytes)
 {

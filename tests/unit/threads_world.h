@@ -188,8 +188,6 @@ void log_always(const char *fmt, ...)
 
 /* ---- hypercalls ---- */
 
-static _Thread_local u64 next_args[6];
-
 bool preempt_check(void)
 {
     if (dice(8))
@@ -197,18 +195,6 @@ bool preempt_check(void)
     if (dice(8) == 0)
         sched_yield();
     return dice(2);
-}
-
-long hypercall_continue(unsigned nr, unsigned nargs, ...)
-{
-    va_list ap;
-
-    (void)nr;
-    va_start(ap, nargs);
-    for (unsigned i = 0; i < nargs; i++)
-        next_args[i] = va_arg(ap, u64);
-    va_end(ap);
-    return -ERESTART;
 }
 
 /*
@@ -246,7 +232,7 @@ static long call4(long (*fn)(u64, u64, u64, u64), u64 a, u64 b, u64 c, u64 d)
     long rc;
 
     while ((rc = fn(a, b, c, d)) == -ERESTART && on_the_way_out())
-        a = next_args[0], b = next_args[1], c = next_args[2], d = next_args[3];
+        a = fake_next_args[0], b = fake_next_args[1], c = fake_next_args[2], d = fake_next_args[3];
     return rc;
 }
 static long call3(long (*fn)(u64, u64, u64), u64 a, u64 b, u64 c)
@@ -254,7 +240,7 @@ static long call3(long (*fn)(u64, u64, u64), u64 a, u64 b, u64 c)
     long rc;
 
     while ((rc = fn(a, b, c)) == -ERESTART && on_the_way_out())
-        a = next_args[0], b = next_args[1], c = next_args[2];
+        a = fake_next_args[0], b = fake_next_args[1], c = fake_next_args[2];
     return rc;
 }
 static long call2(long (*fn)(u64, u64), u64 a, u64 b)
@@ -262,7 +248,7 @@ static long call2(long (*fn)(u64, u64), u64 a, u64 b)
     long rc;
 
     while ((rc = fn(a, b)) == -ERESTART && on_the_way_out())
-        a = next_args[0], b = next_args[1];
+        a = fake_next_args[0], b = fake_next_args[1];
     return rc;
 }
 

@@ -348,10 +348,9 @@ exit_to_guest:
      */
     movzwl (%rax), %eax
     testb %ah, %ah
-    jnz 1f
+    jnz exit_frame
     testb %al, %al
     jnz exit_event
-1:
 exit_frame:
     testb $(BY_SYSCALL >> 8), REGS_entry_vector + 1(%rsp)
     jz exit_iret

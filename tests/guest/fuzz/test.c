@@ -204,15 +204,11 @@ static char *dom0_window;
 
 static u64 argument(const char *name, u64 otherwise)
 {
-    unsigned n = strlen(name);
-    for (const char *s = (char *)si->cmd_line; *s; s++)
-        if (!memcmp(s, name, n) && s[n] == '=') {
-            u64 v = 0;
-            for (s += n + 1; *s >= '0' && *s <= '9'; s++)
-                v = v * 10 + (*s - '0');
-            return v;
-        }
-    return otherwise;
+    const char *s = cmdline_after(name);
+    u64 v = 0;
+    for (; s && *s >= '0' && *s <= '9'; s++)
+        v = v * 10 + (*s - '0');
+    return s ? v : otherwise;
 }
 
 static u64 dom0_rnd(void)
@@ -388,7 +384,7 @@ static void say_seen(void)
 void test(void)
 {
     static struct dom d, nb;
-    u64 first = argument("seed", 1), seeds = argument("seeds", 4), ops = argument("ops", 2000);
+    u64 first = argument("seed=", 1), seeds = argument("seeds=", 4), ops = argument("ops=", 2000);
 
     dom0_window = page_alloc();
     dom_create(&nb);

@@ -10,7 +10,7 @@
  * Options: loglvl=error guest_loglvl=none
  * Seconds: 90
  */
-#include "share.h"
+#include "neighbour.h"
 
 #define MEASURE (S * 6 / 10)
 static struct dom victim, neighbour;
@@ -47,45 +47,7 @@ static u64 work(u64 a, u64 b, u64 c)
 
 static u64 burn(u64 a, u64 b, u64 c) { return hog_burn(a, b, c); }
 
-static void burn_too(void) { hog_burn(0, 0, 0); }
-
-static u64 burn_on_two(u64 a, u64 b, u64 c)
-{
-    REQUIRE_OK(vcpu_start(1, burn_too));
-    return hog_burn(a, b, c);
-}
-
-static u64 send_for_ever(u64 dom, u64 port, u64 c)
-{
-    (void)c;
-    struct evtchn_bind_interdomain x = { .remote_dom = (domid_t)dom, .remote_port = (u32)port };
-    REQUIRE_OK(evtchn(EVTCHNOP_bind_interdomain, &x));
-    struct evtchn_send send = { .port = x.local_port };
-    for (;;)
-        evtchn(EVTCHNOP_send, &send);
-}
-
-static u64 balloon(u64 batch, u64 b, u64 c)
-{
-    (void)b, (void)c;
-    static xen_pfn_t frames[64];
-    u64 first = va_pfn(page_alloc());
-    for (unsigned i = 0; i < batch; i++) {
-        void *va = i ? page_alloc() : (void *)(VIRT_BASE + (first << 12));
-        frames[i] = va_mfn(va);
-        REQUIRE_OK(set_va(va, 0));
-    }
-    for (;;) {
-        struct xen_memory_reservation r = { .nr_extents = batch, .domid = DOMID_SELF };
-        set_xen_guest_handle(r.extent_start, frames);
-        REQUIRE_OK(hc(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r));
-        for (unsigned i = 0; i < batch; i++)
-            frames[i] = first + i;
-        if (hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r) != (long)batch)
-            fatal("balloon");
-        child_mb->word[0]++;
-    }
-}
+static void each_round(void) {}
 
 static u64 yield(u64 a, u64 b, u64 c)
 {
@@ -211,20 +173,13 @@ static void wait_for(u64 ns, evtchn_port_t served)
 static void meet(const char *name, unsigned share, unsigned vcpus, u64 (*fn)(u64, u64, u64), u64 a, u64 b)
 {
     u64 at[3];
-    dom_create_vcpus(&neighbour, vcpus);
-    if (fn == send_for_ever) {
-        struct evtchn_alloc_unbound port = { .dom = (domid_t)a, .remote_dom = neighbour.id };
-        OK("port", evtchn(EVTCHNOP_alloc_unbound, &port));
-        b = port.port;
-    }
-    dom_start_call(&neighbour, fn, a, b, 0);
-    evtchn_port_t served = fn == send_for_ever && !a ? (evtchn_port_t)b : 0;
+    b = neighbour_start(&neighbour, vcpus, fn, a, b);
+    evtchn_port_t served = fn == flood && !a ? (evtchn_port_t)b : 0;
     wait_for(S / 10, served);
     begin(at);
     wait_for(MEASURE, served);
     row(name, at, share);
-    dom_drain(&neighbour);
-    dom_destroy(&neighbour);
+    drain_and_destroy(&neighbour);
 }
 
 /* A guest that dies as soon as it lives, and whose owner, with the weight of a guest, builds it again and again. */
@@ -263,7 +218,7 @@ void test(void)
     row("alone", at, 1);
     meet("burns its CPU", 2, 1, burn, 0, 0);
     meet("burns two vcpus", 3, 2, burn_on_two, 0, 0);
-    meet("floods it with events", 2, 1, send_for_ever, victim.id, 0);
+    meet("floods it with events", 2, 1, flood, victim.id, 0);
     meet("balloons a page", 2, 1, balloon, 1, 0);
     meet("balloons 64 pages", 2, 1, balloon, 64, 0);
     meet("yields for ever", 2, 1, yield, 0, 0);
@@ -274,7 +229,7 @@ void test(void)
     meet("pins and unpins a big tree", 2, 1, pins, 0, 0);
     meet("two vcpus wake each other", 3, 2, ping_pong, 0, 0);
     domain_share(0, 256, 0);            /* from here on it works, on behalf of the neighbour */
-    meet("floods domain 0, which serves it", 3, 1, send_for_ever, 0, 0);
+    meet("floods domain 0, which serves it", 3, 1, flood, 0, 0);
     crash_loop();
     dom_destroy(&victim);
 }

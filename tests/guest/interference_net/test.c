@@ -18,7 +18,7 @@
  * Options: loglvl=error guest_loglvl=none
  * Seconds: 180
  */
-#include "share.h"
+#include "neighbour.h"
 
 #define SETTLE (S * 3 / 10) /* who is new, and who was pinned, is ahead or behind for 200 ms */
 #define MEASURE (S * 6 / 10)
@@ -142,42 +142,10 @@ static u64 burn(u64 a, u64 b, u64 c)
         spend(1000, &began);
 }
 
-static void burn_too(void) { burn(0, 0, 0); }
-
-static u64 burn_on_two(u64 a, u64 b, u64 c)
+static void each_round(void)
 {
-    REQUIRE_OK(vcpu_start(1, burn_too));
-    return burn(a, b, c);
-}
-
-static u64 flood(u64 dom, u64 to, u64 c)
-{
-    (void)c;
-    struct evtchn_bind_interdomain x = { .remote_dom = (domid_t)dom, .remote_port = (u32)to };
-    REQUIRE_OK(evtchn(EVTCHNOP_bind_interdomain, &x));
-    for (u64 began = now(); ; turn(&began))
-        send_to(x.local_port);
-}
-
-static u64 balloon(u64 batch, u64 b, u64 c)
-{
-    (void)b, (void)c;
-    static xen_pfn_t frames[64];
-    u64 first = va_pfn(page_alloc());
-    for (unsigned i = 0; i < batch; i++) {
-        void *va = i ? page_alloc() : (void *)(VIRT_BASE + (first << 12));
-        frames[i] = va_mfn(va);
-        REQUIRE_OK(set_va(va, 0));
-    }
-    for (u64 began = now(); ; turn(&began)) {
-        struct xen_memory_reservation r = { .nr_extents = batch, .domid = DOMID_SELF };
-        set_xen_guest_handle(r.extent_start, frames);
-        REQUIRE_OK(hc(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r));
-        for (unsigned i = 0; i < batch; i++)
-            frames[i] = first + i;
-        if (hc(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r) != (long)batch)
-            fatal("balloon");
-    }
+    static u64 began;
+    turn(&began);
 }
 
 /* ---- the comparison ---- */
@@ -208,14 +176,12 @@ static void pin_all(u64 cpus)
 static void measure_alone(void)
 {
     pin_all(1);
-    dom_create(&neighbour);
+    neighbour_start(&neighbour, 1, burn, 0, 0);
     domain_pin(neighbour.id, 0, 2);
-    dom_start_call(&neighbour, burn, 0, 0, 0);
     struct seen s = measure();
     u64 slower = s.own > s.dom0 ? s.own : s.dom0;
     alone = (struct seen){ s.packets * 1000 / slower, s.own * 1000 / slower, s.dom0 * 1000 / slower };
-    dom_drain(&neighbour);
-    dom_destroy(&neighbour);
+    drain_and_destroy(&neighbour);
     pin_all(3);
 }
 
@@ -230,21 +196,14 @@ static u64 fair_part(unsigned vcpus)
 
 static void meet(const char *name, unsigned vcpus, u64 (*fn)(u64, u64, u64), u64 a, u64 b)
 {
-    dom_create_vcpus(&neighbour, vcpus);
-    if (fn == flood) {
-        struct evtchn_alloc_unbound to = { .dom = (domid_t)a, .remote_dom = neighbour.id };
-        OK("port", evtchn(EVTCHNOP_alloc_unbound, &to));
-        b = to.port;
-    }
-    dom_start_call(&neighbour, fn, a, b, 0);
+    neighbour_start(&neighbour, vcpus, fn, a, b);
     struct seen beside = measure();
     u64 part = beside.packets * 1000 / alone.packets * 1000 / fair_part(vcpus);
     say("@interference network, %s: %lu.%lu per cent of the fair share, which is %lu.%lu of %lu packets a second; "
         "victim %lu of 1000 CPU, domain 0 %lu", name, part / 10, part % 10, fair_part(vcpus) / 10,
         fair_part(vcpus) % 10, alone.packets, beside.own, beside.dom0);
     EXPECT_EQ(name, part >= 950 ? 0 : part, 0);
-    dom_drain(&neighbour);
-    dom_destroy(&neighbour);
+    drain_and_destroy(&neighbour);
 }
 
 static void network(unsigned front, unsigned back, unsigned ring)
@@ -265,8 +224,7 @@ static void network(unsigned front, unsigned back, unsigned ring)
     meet("floods the victim with events", 1, flood, victim.id, 0);
     meet("floods domain 0 with events", 1, flood, 0, 0);
     meet("balloons a page", 1, balloon, 1, 0);
-    dom_drain(&victim);
-    dom_destroy(&victim);
+    drain_and_destroy(&victim);
 }
 
 void test(void)

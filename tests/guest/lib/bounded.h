@@ -12,7 +12,6 @@ static volatile u64 last, worst, deliveries;
 static u64 limit, worst_of_all;
 static u32 timer_port;
 static const char *worst_name;
-static bool debug;
 
 static u64 tsc(void)
 {
@@ -80,8 +79,7 @@ static void end(const char *name, unsigned times)
 static void bounded_init(void)
 {
     struct evtchn_bind_virq v = { .virq = VIRQ_TIMER, .vcpu = 0 };
-    debug = is_debug_build();
-    limit = debug ? 2 * LIMIT : LIMIT;
+    limit = is_debug_build() ? 2 * LIMIT : LIMIT;
     OK("virq", evtchn(EVTCHNOP_bind_virq, &v));
     timer_port = v.port;
     handler[VECTOR_EVENT] = on_event;

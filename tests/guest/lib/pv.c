@@ -50,6 +50,15 @@ unsigned long strlen(const char *s)
     return n;
 }
 
+const char *cmdline_after(const char *word)
+{
+    unsigned n = (unsigned)strlen(word);
+    for (const char *s = (const char *)si->cmd_line; *s; s++)
+        if (!memcmp(s, word, n))
+            return s + n;
+    return NULL;
+}
+
 /* ---- saying ---- */
 static unsigned put(char *buf, unsigned at, unsigned max, char c)
 {

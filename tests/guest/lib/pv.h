@@ -161,6 +161,7 @@ void *memset(void *d, int c, unsigned long n);
 int memcmp(const void *a, const void *b, unsigned long n);
 int strcmp(const char *a, const char *b);
 unsigned long strlen(const char *s);
+const char *cmdline_after(const char *word);    /* what follows it on the command line; NULL: it is not there */
 /* Start vcpu n at fn, on its own stack, events masked, same address space. */
 long vcpu_start(unsigned n, void (*fn)(void));
 static inline void relax(void) { __asm__ volatile("pause"); }

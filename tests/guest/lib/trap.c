@@ -46,13 +46,7 @@ void traps_init(void)
 {
     static struct trap_info t[34];
     static u64 stubs[32];
-    const char *word = "faults=masked", *at = (const char *)si->cmd_line;
-    for (; *at && !faults_masked; at++) {
-        unsigned i = 0;
-        while (word[i] && at[i] == word[i])
-            i++;
-        faults_masked = !word[i];
-    }
+    faults_masked = cmdline_after("faults=masked");
     /* Stubs are found by walking: each is aligned to 16. */
     unsigned n = 0;
     for (unsigned v = 0; v < 32; v++)
