@@ -12,7 +12,8 @@
  *
  * References: one from creation until domain_kill() is done, one while the domain owns frames (core/frame.c), and those
  * of whoever works with it. When the last one goes, the domain cannot be found any more; it is freed by domains_reap()
- * on the exit path, because the last reference may be dropped under any lock.
+ * on the exit path, because the last reference may be dropped under any lock; a large grant table in pieces, from a
+ * timer, so that whoever was the last to know it does not pay for all of it.
  *
  * The table is two-level so that few domains cost little; ids rise until they wrap, so that an id names one domain for
  * a long time.
@@ -36,6 +37,7 @@
 #define DEFAULT_GRANT_FRAMES 64
 #define DEFAULT_MAPTRACK_FRAMES 1024
 #define BYTES_PER_VCPU KiB(64)
+#define BURIAL_PAUSE 50000      /* ns from one piece of a large grant table to the next */
 
 struct domain *domain0;
 struct domain *domain_list;
@@ -78,16 +80,21 @@ struct domain *domain_get(domid_t id)
     return NULL;
 }
 
-void domain_put(struct domain *d)
+/* To be freed when this CPU has time. */
+static void bury(void *domain)
 {
-    struct domain *head = __atomic_load_n(&dead_list, __ATOMIC_RELAXED);
+    struct domain *d = domain, *head = __atomic_load_n(&dead_list, __ATOMIC_RELAXED);
 
-    if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
-        return;
     do {
         d->next_dead = head;
     } while (!__atomic_compare_exchange_n(&dead_list, &head, d, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
     cpu_raise(smp_cpu(), PENDING_TASK);
+}
+
+void domain_put(struct domain *d)
+{
+    if (!__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
+        bury(d);
 }
 
 struct domain *domain_get_target(domid_t id, long *err)
@@ -224,6 +231,7 @@ static void init_fields(struct domain *d, const struct domain_config *cfg)
     d->affinity_nodes = 1;
     for (unsigned i = 0; i < NR_WATCHDOGS; i++)
         timer_init(&d->watchdog[i], watchdog_fired, d, smp_cpu());
+    timer_init(&d->burial, bury, d, smp_cpu());
     /* Domain 0 may use what there is; others what their limits can amount to, for both grant versions. */
     if (!d->privileged)
         d->serai_limit = MiB(2) + cfg->max_vcpus * BYTES_PER_VCPU +
@@ -341,7 +349,10 @@ void domains_reap(void)
 
     while (d) {
         struct domain *next = d->next_dead;
-        domain_free(d);
+        if (grant_domain_shrink(d))
+            timer_set(&d->burial, now_ns() + BURIAL_PAUSE); /* guests run in between */
+        else
+            domain_free(d);
         d = next;
     }
 }

@@ -42,6 +42,7 @@ struct domain {
     u8 kill_step;               /* how far domain_kill() is */
     mfn_t kill_cursor;          /* frame whose turn it is, with a reference; 0: none */
     struct timer watchdog[NR_WATCHDOGS]; /* SCHEDOP_watchdog */
+    struct timer burial;        /* to free a piece more of what it left, when nobody knows it any more */
     u32 watchdogs_used;         /* bit per watchdog, under lock */
 
     struct spinlock mmu_lock;   /* class mmu: page types, page tables */

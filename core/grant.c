@@ -30,6 +30,7 @@
 #define MAX_GRANT_FRAMES 4096   /* a limit beyond this is cut: 16 MiB of table */
 #define MAX_MAPTRACK_FRAMES 16384
 #define GROW_AT_ONCE 8
+#define SHRINK_AT_ONCE 128
 
 /* ---- growing ---- */
 
@@ -122,16 +123,26 @@ long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn)
 
 /* ---- lifecycle ---- */
 
+/* The youngest page of any kind, status after what it is the status of; false: there is none. */
+static bool free_page(struct grant_table *t)
+{
+    if (t->nr_maptrack) {
+        zfree_pages(t->maptrack[--t->nr_maptrack], 0);
+    } else if (t->nr_frames) {
+        shared_page_free(t->shared[--t->nr_frames]);
+        zfree_pages(t->active[t->nr_frames], 0);
+    } else if (t->nr_status) {
+        shared_page_free(t->status[--t->nr_status]);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void free_tables(struct grant_table *t)
 {
-    for (u32 i = 0; i < t->nr_frames; i++) {
-        shared_page_free(t->shared[i]);
-        zfree_pages(t->active[i], 0);
-    }
-    for (u32 i = 0; i < t->nr_status; i++)
-        shared_page_free(t->status[i]);
-    for (u32 i = 0; i < t->nr_maptrack; i++)
-        zfree_pages(t->maptrack[i], 0);
+    while (free_page(t))
+        ;
     zfree(t->shared);
     zfree(t->active);
     zfree(t->status);
@@ -171,15 +182,26 @@ long grant_domain_init(struct domain *d, unsigned max_version)
     return err;
 }
 
-void grant_domain_destroy(struct domain *d)
+bool grant_domain_shrink(struct domain *d)
 {
     struct grant_table *t = d->grant;
+    unsigned n = 0;
 
-    if (!t)
-        return;
+    spin_lock(&t->lock); /* the auditor still finds the domain */
     /* Mappers hold references on the domain, and its own mappings were released: nobody uses the table. */
     ASSERT(!t->nr_pinned && !t->nr_mappings);
-    free_tables(t);
+    t->free_mapping = 0;
+    while (n < SHRINK_AT_ONCE && free_page(t))
+        n++;
+    count_grefs(t);
+    spin_unlock(&t->lock);
+    return n == SHRINK_AT_ONCE;
+}
+
+void grant_domain_destroy(struct domain *d)
+{
+    if (d->grant)
+        free_tables(d->grant);
     d->grant = NULL;
 }
 

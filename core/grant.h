@@ -7,7 +7,9 @@
 long grant_domain_init(struct domain *d, unsigned max_version);
 /* Drop all mappings that d, of which no vcpu runs, holds of others, in steps: 0 or -ERESTART. Takes: grant, pages. */
 long grant_release_mappings(struct domain *d);
-/* Free the tables. Only when d has no references left: each mapping of its grants holds one. */
+/* Free some of the tables' pages; true: there are more. Only when d has no references left: mappings hold one each. */
+bool grant_domain_shrink(struct domain *d);
+/* Free the rest, whatever it is; also of a domain whose creation failed. */
 void grant_domain_destroy(struct domain *d);
 /*
  * Frame `index` of the shared (or status) table, growing the table; for XENMEM_acquire_resource and add_to_physmap.

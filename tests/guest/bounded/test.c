@@ -270,6 +270,35 @@ static void grant_tables(void)
     BOUNDED("grant swaps, 10000 refused", hc(__HYPERVISOR_grant_table_op, GNTTABOP_swap_grant_ref, buf, 10000));
 }
 
+/* Freeing a dead domain's table was one piece. */
+static void dead_table(void)
+{
+    static xen_pfn_t frames[GRANT_FRAMES];
+    struct gnttab_setup_table t = { .nr_frames = GRANT_FRAMES };
+    u64 before = free_pages();
+    struct dom d;
+    long rc;
+
+    set_xen_guest_handle(t.frame_list, frames);
+    dom_max_grant_frames = GRANT_FRAMES;
+    REQUIRE_OK(dom_create_empty(&d, 1, 64));
+    dom_max_grant_frames = -1;
+    t.dom = d.id;
+    OK("set up", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &t, 1));
+    EXPECT_EQ("it is there", t.status, GNTST_okay);
+    EXPECT(before - free_pages() > 2 * GRANT_FRAMES);
+    audit_deaths(false);
+    begin();
+    while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, d.id)) == -ERESTART)
+        ;
+    end("end of a grant table of 4096 frames", 1);
+    OK("destroyed", rc);
+    audit_deaths(true);
+    for (unsigned i = 0; i < 100 && free_pages() != before; i++)
+        nap();
+    EXPECT_EQ("all memory is back", free_pages(), before);
+}
+
 static void log_dirty(struct dom *d, const char *name, u32 what)
 {
     struct xen_domctl op = { .cmd = XEN_DOMCTL_shadow_op, .domain = d->id };
@@ -440,6 +469,7 @@ void test(void)
     reservations();
     grants();
     grant_tables();
+    dead_table();
     small_ones();
     domains();
     many_ports();

@@ -67,13 +67,14 @@ u64 free_pages(void)
 }
 
 u32 dom_max_port = 1023;
+s32 dom_max_grant_frames = -1;
 
 long dom_create_empty(struct dom *d, unsigned vcpus, u64 max_pages)
 {
     struct xen_domctl op = { .cmd = XEN_DOMCTL_createdomain, .domain = 0xffff };
     op.u.createdomain = (struct xen_domctl_createdomain){
-        .max_vcpus = vcpus, .max_evtchn_port = dom_max_port, .max_grant_frames = -1, .max_maptrack_frames = -1,
-        .grant_opts = 2,
+        .max_vcpus = vcpus, .max_evtchn_port = dom_max_port, .max_grant_frames = dom_max_grant_frames,
+        .max_maptrack_frames = -1, .grant_opts = 2,
     };
     long rc = domctl(&op);
     if (rc)

@@ -34,6 +34,7 @@ long domctl(struct xen_domctl *op);     /* fills in the version */
 long sysctl(struct xen_sysctl *op);     /* the same */
 long domctl_simple(u32 cmd, u16 id);
 extern u32 dom_max_port;                /* of domains created from now on; 1023 at first */
+extern s32 dom_max_grant_frames;        /* the same; -1 at first: Serai's default */
 long dom_create_empty(struct dom *d, unsigned vcpus, u64 max_pages);
 void dom_create(struct dom *d);         /* built, running, waiting; ends the test if that fails */
 void dom_create_vcpus(struct dom *d, unsigned vcpus); /* the same with room for more vcpus */
