@@ -68,7 +68,8 @@ cpumask_t tlb_stale(cpumask_t mask, u32 stamp);
 /* ---- guests ---- */
 long arch_domain_init(struct domain *d);
 void arch_domain_destroy(struct domain *d);
-/* A dying domain, none of whose vcpus runs: give back every frame the machine's part holds (GDT, LDT, EOI map). */
+/* A dying domain, none of whose vcpus runs: give back every frame the machine's part holds: GDT, LDT; EOI map. */
+void arch_vcpu_relinquish(struct vcpu *v);
 void arch_domain_relinquish(struct domain *d);
 long arch_vcpu_init(struct vcpu *v);
 void arch_vcpu_destroy(struct vcpu *v);

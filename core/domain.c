@@ -12,8 +12,8 @@
  *
  * References: one from creation until domain_kill() is done, one while the domain owns frames (core/frame.c), and those
  * of whoever works with it. When the last one goes, the domain cannot be found any more; it is freed by domains_reap()
- * on the exit path, because the last reference may be dropped under any lock; a large grant table in pieces, from a
- * timer, so that whoever was the last to know it does not pay for all of it.
+ * on the exit path, because the last reference may be dropped under any lock; a large grant table in pieces, and many
+ * domains a few at a time, from timers, so that whoever was the last to know them does not pay for all of it.
  *
  * The table is two-level so that few domains cost little; ids rise until they wrap, so that an id names one domain for
  * a long time.
@@ -23,6 +23,7 @@
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/heap.h"
+#include "core/hypercall.h"
 #include "core/log_dirty.h"
 #include "core/reject.h"
 #include "core/sched.h"
@@ -38,6 +39,7 @@
 #define DEFAULT_MAPTRACK_FRAMES 1024
 #define BYTES_PER_VCPU KiB(64)
 #define BURIAL_PAUSE 50000      /* ns from one piece of a large grant table to the next */
+#define REAPED_AT_ONCE 8        /* domains, or pieces of their grant tables */
 
 struct domain *domain0;
 struct domain *domain_list;
@@ -267,8 +269,10 @@ static long init_parts(struct domain *d, const struct domain_config *cfg)
 static void free_parts(struct domain *d)
 {
     for (unsigned i = d->max_vcpus; i-- > 0;)
-        if (d->vcpu[i])
+        if (d->vcpu[i]) {
             vcpu_destroy(d->vcpu[i]);
+            (void)preempt_check();
+        }
     if (d->sched)
         sched_domain_destroy(d);
     if (d->grant)
@@ -347,12 +351,14 @@ void domains_reap(void)
 {
     struct domain *d = __atomic_exchange_n(&dead_list, NULL, __ATOMIC_ACQUIRE);
 
-    while (d) {
+    /* One mapper that lets go may have been the last to know many. */
+    for (unsigned n = 0; d; n++) {
         struct domain *next = d->next_dead;
-        if (grant_domain_shrink(d))
-            timer_set(&d->burial, now_ns() + BURIAL_PAUSE); /* guests run in between */
+        if (n >= REAPED_AT_ONCE || grant_domain_shrink(d))
+            timer_set(&d->burial, now_ns() + (1 + n / REAPED_AT_ONCE) * BURIAL_PAUSE); /* guests run in between */
         else
             domain_free(d);
+        (void)preempt_check();
         d = next;
     }
 }

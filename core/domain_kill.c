@@ -15,7 +15,7 @@
  * of its references. VIRQ_DOM_EXC tells domain 0 when all that can be given back is, and again when it is gone.
  *
  * Pre-emption: a step returns -ERESTART after FRAMES_PER_STEP frames or when its mechanism says so; progress is in the
- * domain (kill_step, kill_cursor), so that anybody may continue.
+ * domain (kill_step, kill_vcpu, kill_cursor), so that anybody may continue.
  */
 #include "core/domain.h"
 #include "arch/arch.h"
@@ -47,6 +47,7 @@ static long kill_stop(struct domain *d)
         timer_kill(&v->singleshot_timer);
         timer_kill(&v->periodic_timer);
         timer_kill(&v->poll_timer);
+        (void)preempt_check();
     }
     sched_domain_quiesce(d);
     domain_claim(d, 0);
@@ -68,14 +69,20 @@ static long kill_audit(struct domain *d)
     return 0;
 }
 
+/* One by one: each may be the last to use two trees, and 14 frames of descriptors. */
 static long kill_vcpus(struct domain *d)
 {
-    struct vcpu *v;
-
     address_space_leave(d);     /* idle CPUs keep the last guest's tables loaded: not while these are taken apart */
-    for_each_vcpu(d, v) {
+    while (d->kill_vcpu < d->max_vcpus) {
+        struct vcpu *v = d->vcpu[d->kill_vcpu++];
+
+        if (!v)
+            continue;
         vcpu_quiesce(v);
         mmu_drop_bases(v);
+        arch_vcpu_relinquish(v);
+        if (preempt_check())
+            return -ERESTART;
     }
     arch_domain_relinquish(d);
     return 0;

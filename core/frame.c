@@ -127,12 +127,12 @@ void frame_put_writable(mfn_t mfn)
 
 /* ---- a domain's frames ---- */
 
-static void flush_stale(mfn_t mfn, unsigned order)
+static void flush_stale(cpumask_t cpus, mfn_t mfn, unsigned order)
 {
     cpumask_t stale = 0;
 
     for (u64 i = 0; i < 1UL << order; i++)
-        stale |= tlb_stale(cpus_online, mfn_frame(mfn + i)->stamp);
+        stale |= tlb_stale(cpus, mfn_frame(mfn + i)->stamp);
     if (stale)
         tlb_flush_mask(stale, FLUSH_ALL);
 }
@@ -175,7 +175,7 @@ bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order)
     u64 pages = 1UL << order, have, limit;
     bool dying;
 
-    flush_stale(mfn, order);
+    flush_stale(cpus_online, mfn, order);
     spin_lock(&d->page_lock);
     have = d->tot_pages + d->stolen_pages;
     limit = d->max_pages;
@@ -257,11 +257,11 @@ bool domain_steal_page(struct domain *d, mfn_t mfn)
     return true;
 }
 
-bool domain_replace_pages(struct domain *d, mfn_t mfn, unsigned order)
+/* For pages that were stolen. */
+static bool link_instead(struct domain *d, mfn_t mfn, unsigned order)
 {
     bool alive;
 
-    flush_stale(mfn, order);
     spin_lock(&d->page_lock);
     alive = READ_ONCE(d->dying) == DOMDYING_alive;
     ASSERT(d->stolen_pages >= 1UL << order);
@@ -270,6 +270,18 @@ bool domain_replace_pages(struct domain *d, mfn_t mfn, unsigned order)
         link_frames(d, mfn, order);
     spin_unlock(&d->page_lock);
     return alive;
+}
+
+bool domain_replace_pages(struct domain *d, mfn_t mfn, unsigned order)
+{
+    flush_stale(cpus_online, mfn, order);
+    return link_instead(d, mfn, order);
+}
+
+bool domain_return_page(struct domain *d, mfn_t mfn)
+{
+    flush_stale(READ_ONCE(d->arch.cpumask), mfn, 0);
+    return link_instead(d, mfn, 0);
 }
 
 long domain_claim(struct domain *d, u64 pages)

@@ -21,6 +21,10 @@ long grant_get_frame(struct domain *d, unsigned index, bool status, mfn_t *mfn);
 void grant_dump(struct domain *d);
 /* Recount the users of d's grants from all mapping records; number of defects. With all vcpus stopped. */
 unsigned grant_audit(struct domain *d);
-/* Note for core/log_dirty.c the frames that others may write now by d's grants. Takes: grant, leaf. */
-void grant_note_writers(struct domain *d);
+/*
+ * Note for core/log_dirty.c the frames that others may write now by d's grants, some of them, from grant `from` on;
+ * where to go on, or GRANTS_NOTED. Takes: grant, leaf.
+ */
+u32 grant_note_writers(struct domain *d, u32 from);
+#define GRANTS_NOTED (~0u)
 long do_grant_table_op(u64 cmd, u64 arg, u64 count);

@@ -17,6 +17,7 @@
 #include "core/reject.h"
 
 #define CLAIM_TRIES 4
+#define NOTED_AT_ONCE 512       /* of some hundred instructions, if all are in use */
 #define MARKS (GTF_reading | GTF_writing)
 
 /* Both versions start with flags and domid; as one little-endian word. */
@@ -215,13 +216,14 @@ void grant_unpin(struct domain *rd, u32 ref, bool write, mfn_t mfn)
 }
 
 /* The entry names the frame, as it did when it was pinned: a guest that changes it meanwhile has broken its grant. */
-void grant_note_writers(struct domain *d)
+u32 grant_note_writers(struct domain *d, u32 from)
 {
     struct grant_table *t = d->grant;
     struct grant_use use;
 
     spin_lock(&t->lock);
-    for (u32 ref = 0; t->nr_pinned && ref < t->nr_grefs; ref++) {
+    u32 end = t->nr_pinned ? t->nr_grefs : 0, ref = from;
+    for (; ref < end && ref - from < NOTED_AT_ONCE; ref++) {
         if (!entry_active(t, ref)->writers)
             continue;
         read_entry(t, ref, &use);
@@ -229,4 +231,5 @@ void grant_note_writers(struct domain *d)
             log_dirty_note(use.mfn);
     }
     spin_unlock(&t->lock);
+    return ref < end ? ref : GRANTS_NOTED;
 }

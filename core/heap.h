@@ -80,6 +80,11 @@ bool domain_steal_page(struct domain *d, mfn_t mfn);
  */
 bool domain_replace_pages(struct domain *d, mfn_t mfn, unsigned order);
 /*
+ * Give a page just stolen back to d, its contents as they were. Nobody else had it, so only d's own CPUs are flushed:
+ * what it was, which they may still know it as, is forgotten. False: d is being destroyed.
+ */
+bool domain_return_page(struct domain *d, mfn_t mfn);
+/*
  * Claims (XENMEM_claim_pages): promise d that it can grow to `pages` frames in all; 0 drops what is left of the claim.
  * -EINVAL: fewer than it has, or more than its maximum; -ENOMEM: not free. Takes: pages, heap.
  */

@@ -42,6 +42,7 @@
 #define PFNS_AT_LEAST (1UL << 20)
 #define FRAMES_PER_SHADOW 16    /* the allowance: one page table for so many frames */
 #define SHADOWS_AT_LEAST 256
+#define MAX_PAGES (1UL << 36)   /* in one report: more than any domain's frames and PFNS_PER_FRAME allow */
 #define CHUNK_WORDS 64          /* of the bitmap, on the stack on its way out */
 
 u32 log_dirty_domains;
@@ -101,7 +102,7 @@ void log_dirty_note(mfn_t mfn)
 }
 
 /* Frames that are written without a fault and without a word, as long as they are what they are. */
-static void note_standing(struct domain *d, bool final)
+static void note_standing(struct domain *d)
 {
     struct vcpu *v;
 
@@ -109,8 +110,6 @@ static void note_standing(struct domain *d, bool final)
         if (v->info_mfn != MFN_NONE)
             log_dirty_note(v->info_mfn);
     event_note_frames(d);
-    if (final)
-        grant_note_writers(d);
 }
 
 /* ---- on ---- */
@@ -171,8 +170,9 @@ static bool alloc_bitmap(struct domain *d)
 static long begin(struct domain *d)
 {
     struct log_dirty *l = d->log_dirty;
-    u64 frames = max(READ_ONCE(d->tot_pages), READ_ONCE(d->max_pages)), pfns = READ_ONCE(d->shared->arch.max_pfn);
-    u64 shadows;
+    /* A maximum may be any number: tools say "no limit" so. */
+    u64 frames = min(max(READ_ONCE(d->tot_pages), READ_ONCE(d->max_pages)), (u64)frame_table_max);
+    u64 pfns = READ_ONCE(d->shared->arch.max_pfn), shadows;
 
     if (pfns > PFNS_AT_LEAST && pfns > frames * PFNS_PER_FRAME)
         return reject(-EINVAL, "domain %u says that its frame numbers go to %#lx, and has %#lx frames", d->id,
@@ -183,7 +183,7 @@ static long begin(struct domain *d)
             return refuse_quietly(-ENOMEM);     /* zalloc() said why */
         spin_lock_init(&l->lock, leaf);
     }
-    l->shown = l->broken = false;
+    l->shown = false;
     l->faults = l->dirty = l->token = 0;
     l->cursor = 0;
     l->nr_leaves = (u32)DIV_ROUND_UP(max(pfns, frames) + 1, PFNS_PER_LEAF);
@@ -199,6 +199,7 @@ static long begin(struct domain *d)
         return refuse_quietly(-ENOMEM);
     }
     l->phase = LOG_COPYING;
+    WRITE_ONCE(l->broken, false);       /* not before there are buckets: who saw the last log may still be looking */
     __atomic_fetch_add(&log_dirty_domains, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&d->logging, true, __ATOMIC_SEQ_CST);
     return 0;
@@ -349,15 +350,31 @@ static long take_rights(struct domain *d)
     return 0;
 }
 
-static void report_begin(struct domain *d, struct xen_domctl_shadow_op *op)
+static void report_begin(struct domain *d, const struct xen_domctl_shadow_op *op)
 {
     struct log_dirty *l = d->log_dirty;
 
     l->next = 0;
     l->cursor = 0;
-    note_standing(d, op->mode & XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL);
-    op->stats.fault_count = l->faults;
-    op->stats.dirty_count = l->dirty;
+    l->grant = op->mode & XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL ? 0 : GRANTS_NOTED;
+    note_standing(d);
+}
+
+/* Before the first bit is handed out. */
+static long report_grants(struct domain *d, struct xen_domctl_shadow_op *op)
+{
+    struct log_dirty *l = d->log_dirty;
+
+    while (l->grant != GRANTS_NOTED) {
+        l->grant = grant_note_writers(d, l->grant);
+        if (preempt_check() && l->grant != GRANTS_NOTED)
+            return -ERESTART;
+    }
+    if (!l->next) {
+        op->stats.fault_count = l->faults;
+        op->stats.dirty_count = l->dirty;
+    }
+    return 0;
 }
 
 /*
@@ -372,11 +389,15 @@ long log_dirty_report(struct domain *d, struct xen_domctl_shadow_op *op, bool cl
         return reject(-EINVAL, "domain %u: its writes are not logged", d->id);
     if (l->broken)
         return reject(-ENOMEM, "domain %u: its writes are not logged any more, there was no memory for it", d->id);
+    if (op->pages > MAX_PAGES)
+        return reject(-EINVAL, "a bitmap of %#lx pages, at most %#lx", (unsigned long)op->pages, MAX_PAGES);
     if (l->token && op->mb != l->token)
         return reject(-EBUSY, "domain %u: somebody else is being told which pages were written", d->id);
     if (!l->token)
         report_begin(d, op);
-    rc = report_bits(d, op, clean);
+    rc = report_grants(d, op);
+    if (!rc)
+        rc = report_bits(d, op, clean);
     if (!rc && clean)
         rc = take_rights(d);
     if (rc == -ERESTART) {

@@ -26,6 +26,7 @@ struct log_dirty {
     u32 spare;                  /* shadows without a table, chained; TLBs may still know them, see frame.stamp */
     u32 cursor;                 /* bucket whose turn it is: linking, taking rights, freeing */
     u64 next;                   /* a report in progress: first pfn not handed out yet */
+    u32 grant;                  /* ... first grant not looked at yet; GRANTS_NOTED: no more */
     u32 token, last_token;      /* its number, 0: none */
     mfn_t walk;                 /* LOG_COPYING: the domain's frame whose turn it is, with a reference */
     u64 allowance;              /* bytes added to d->serai_limit */

@@ -110,7 +110,7 @@ void timer_kill(struct timer *t)
         pq_remove(&q->root, &t->node);
     spin_unlock(&q->lock);
     /* It may run on a CPU it was migrated away from. */
-    for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++)
+    for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
         while (cpu != smp_cpu() && __atomic_load_n(&queues[cpu].running, __ATOMIC_ACQUIRE) == t)
             machine_poll();
 }

@@ -225,12 +225,10 @@ void arch_domain_destroy(struct domain *d)
     cpu_policy_domain_destroy(d);
 }
 
+void arch_vcpu_relinquish(struct vcpu *v) { descriptor_drop(v); }
+
 void arch_domain_relinquish(struct domain *d)
 {
-    struct vcpu *v;
-
     address_space_leave(d);
-    for_each_vcpu(d, v)
-        descriptor_drop(v);
     pirq_domain_destroy(d);
 }

@@ -54,6 +54,13 @@ static mfn_t chain_take(u32 *head)
 
 /* ---- the steps of one chunk ---- */
 
+/* Interrupts are answered every PAGES_PER_BREATH pages; a chunk goes on, it is whole or not at all. */
+static void breathe(u64 page)
+{
+    if (page % PAGES_PER_BREATH == PAGES_PER_BREATH - 1)
+        (void)preempt_check();
+}
+
 static void unprepare(const struct exchange *x, u32 *fresh)
 {
     mfn_t mfn;
@@ -80,8 +87,7 @@ static long prepare(const struct exchange *x, u64 first, u32 *fresh)
         if (mfn == MFN_NONE) /* every day at domain 0's start */
             return refuse_quietly(-ENOMEM);
         zero_for_guest(mfn, x->out_order);
-        if (i % PAGES_PER_BREATH == 0)
-            (void)preempt_check();      /* interrupts are answered; the chunk goes on, it is whole or not at all */
+        breathe(i);
         for (u64 j = 0; j < 1UL << x->out_order; j++)
             m2p_set(mfn + j, gfn + j);
         chain_add(fresh, mfn);
@@ -93,9 +99,11 @@ static void unsteal(const struct exchange *x, u32 *stolen)
 {
     mfn_t mfn;
 
-    while ((mfn = chain_take(stolen)) != 0)
-        if (!domain_replace_pages(x->d, mfn, 0))
+    for (u64 n = 0; (mfn = chain_take(stolen)) != 0; n++) {
+        if (!domain_return_page(x->d, mfn))
             heap_free_dirty(mfn);
+        breathe(n);
+    }
 }
 
 static long steal(const struct exchange *x, u64 first, u32 *stolen)
@@ -110,6 +118,7 @@ static long steal(const struct exchange *x, u64 first, u32 *stolen)
                 return reject(-EINVAL, "frame %#lx is not domain %u's, or still in use", (unsigned long)(mfn + j),
                               x->d->id);
             chain_add(stolen, mfn + j);
+            breathe((i << x->in_order) + j);
         }
     }
     return 0;
@@ -131,10 +140,12 @@ static long commit(const struct exchange *x, u64 first, u32 *fresh, u32 *stolen)
             log_dirty_wrote(mfn + j);
         if (copy_elem_to_guest(x->out_list, i, &mfn))
             rc = reject(-EFAULT, "output list entry %lu cannot be written any more", (unsigned long)i);
+        breathe(i);
     }
-    while ((mfn = chain_take(stolen)) != 0) {
+    for (u64 n = 0; (mfn = chain_take(stolen)) != 0; n++) {
         m2p_set(mfn, INVALID_M2P);
         heap_free_dirty(mfn);
+        breathe(n);
     }
     return rc;
 }

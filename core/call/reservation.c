@@ -31,14 +31,23 @@ struct request {
     unsigned order, addr_bits;
 };
 
+/* Within a large extent interrupts are answered; it goes on, whoever else waits. */
+static void breathe(u64 page)
+{
+    if (page % PAGES_PER_LOOK == PAGES_PER_LOOK - 1)
+        (void)preempt_check();
+}
+
 /* Are they still its own? Another vcpu may have given them back, and somebody else have got them. */
 static void give_back(const struct request *r, mfn_t mfn)
 {
-    for (u64 i = 0; i < 1UL << r->order; i++)
+    for (u64 i = 0; i < 1UL << r->order; i++) {
         if (frame_get(mfn + i, r->d)) {
             frame_release(mfn + i);
             frame_put(mfn + i);
         }
+        breathe(i);
+    }
 }
 
 static long populate_extent(const struct request *r, u64 i)
@@ -91,6 +100,7 @@ static long decrease_extent(const struct request *r, u64 i)
         frame_put(mfn + j);
         if (!released)
             return reject(-EINVAL, "frame %#lx was given back before, or is not to be", (unsigned long)(mfn + j));
+        breathe(j);
     }
     perfc_add(PERFC_decrease_pages, 1UL << r->order);
     return 0;

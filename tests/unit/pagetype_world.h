@@ -73,7 +73,7 @@ void domain_pause(struct domain *d) { (void)d; }
 void address_space_leave(struct domain *d) { (void)d; }
 bool arch_tables_changed(struct vcpu *v) { (void)v; return false; }
 void event_note_frames(struct domain *d) { (void)d; }
-void grant_note_writers(struct domain *d) { (void)d; }
+u32 grant_note_writers(struct domain *d, u32 from) { (void)d, (void)from; return GRANTS_NOTED; }
 
 /* Pages for shadows, and for bitmaps. */
 static bool shadow_used[FAKE_FRAMES];

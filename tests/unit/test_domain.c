@@ -92,6 +92,7 @@ void vcpu_runstate_get(struct vcpu *v, vcpu_runstate_info_t *out) { *out = v->ru
 long arch_domain_init(struct domain *d) { (void)d; return 0; }
 void arch_domain_destroy(struct domain *d) { (void)d; }
 void arch_domain_relinquish(struct domain *d) { (void)d; relinquished++; }
+void arch_vcpu_relinquish(struct vcpu *v) { (void)v; }
 long arch_vcpu_init(struct vcpu *v) { (void)v; return 0; }
 void arch_vcpu_destroy(struct vcpu *v) { (void)v; }
 long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c) { (void)c; v->initialised = true; return 0; }

@@ -481,7 +481,7 @@ static void tool_step(void)
     case 0: grant_get_frame(d, (unsigned)dice(5), dice(2), &mfn); break;
     case 1: op(GNTTABOP_get_version, &version, 1); break;
     case 2: grant_dump(d); break;
-    case 3: grant_note_writers(d); break;
+    case 3: grant_note_writers(d, (u32)dice(2000)); break;
     case 4:
         domain_pause(d);
         domain_unpause(d);

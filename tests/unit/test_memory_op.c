@@ -303,6 +303,59 @@ static void exchange_splits_large_extents_above_the_maximum(void **state)
         assert_int_equal(fake_m2p[out[i]], 900 + i);
 }
 
+static u64 flushed;
+static void note_flush(u64 cpus) { flushed |= cpus; }
+
+/* A list that ends in a bad frame, again and again, was a flush of every CPU each time. */
+static void failed_exchange_concerns_nobody_else(void **state)
+{
+    u64 in[64], out[1] = { 77 };
+    xen_memory_exchange_t x = exchange_64(in, 1, out, 18);
+
+    (void)state;
+    heap_scrub_all();
+    guest.arch.cpumask = 2;
+    fill(in, 64);
+    in[63] = in[0];
+    x.out.mem_flags = 0;
+    fake_on_flush = note_flush;
+    for (unsigned i = 0; i < 4; i++) {
+        flushed = 0;
+        assert_int_equal(memory_op(XENMEM_exchange, &x), -EINVAL);
+        assert_int_equal(flushed, 2);   /* which may know what was a page table once */
+    }
+    fake_on_flush = NULL;
+}
+
+/* Of 512 pages: interrupts are answered every 64 of them. */
+static void large_extents_let_interrupts_in(void **state)
+{
+    static u64 in[512], out[1];
+    xen_memory_reservation_t r = reservation(out, 1, 9);
+    xen_memory_exchange_t x = { .in = reservation(in, 512, 0), .out = r };
+
+    (void)state;
+    fake_preempt_every = 1u << 30;      /* never, but looks are counted */
+    fill(in, 512);
+    fake_looks = 0;
+    assert_int_equal(memory_op(XENMEM_exchange, &x), 0);
+    assert_true(fake_looks >= 512 / 64 * 3 - 1);        /* cleared, taken, given up */
+    fake_looks = 0;
+    assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 1);
+    assert_true(fake_looks >= 512 / 64);
+    out[0] = 0;
+    fake_fault_in = 2;                  /* where the answer goes */
+    fake_looks = 0;
+    assert_int_equal(memory_op(XENMEM_populate_physmap, &r), 0);
+    assert_true(fake_looks >= 512 / 64 * 2 - 1);        /* cleared, given back */
+    fake_fault_in = -1;
+    assert_int_equal(memory_op(XENMEM_populate_physmap, &r), 1);
+    x = (xen_memory_exchange_t){ .in = r, .out = reservation(in, 512, 0) };
+    fake_looks = 0;
+    assert_int_equal(memory_op(XENMEM_exchange, &x), 0);
+    assert_true(fake_looks >= 512 / 64 * 4);            /* cleared, taken, given, given up */
+}
+
 /* ---- a guest that does everything at random ---- */
 
 #define GFNS 512u
@@ -448,6 +501,8 @@ int main(void)
         TEST(exchange_gives_contiguous_low_memory),
         TEST(failed_exchange_is_clean),
         TEST(exchange_splits_large_extents_above_the_maximum),
+        TEST(failed_exchange_concerns_nobody_else),
+        TEST(large_extents_let_interrupts_in),
         TEST(random_ballooning_keeps_maps_in_step),
         TEST(maps_are_given_and_read),
         TEST(grant_frames_are_acquired),

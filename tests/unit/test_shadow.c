@@ -41,7 +41,7 @@ void domain_unpause(struct domain *d) { (void)d; }
 void address_space_leave(struct domain *d) { (void)d; }
 bool arch_tables_changed(struct vcpu *v) { (void)v; return false; }
 void event_note_frames(struct domain *d) { (void)d; }
-void grant_note_writers(struct domain *d) { (void)d; }
+u32 grant_note_writers(struct domain *d, u32 from) { (void)d, (void)from; return GRANTS_NOTED; }
 s32 fake_mmu_work = 512;
 
 static u32 longest(struct log_dirty *l, u32 *all)

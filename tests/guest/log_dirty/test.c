@@ -321,7 +321,8 @@ static void hostile(void)
     EXPECT_EQ("bitmap in the hypervisor", shadow(XEN_DOMCTL_SHADOW_OP_CLEAN, 0, (void *)0xffff830000000000UL, d.pages),
               -EFAULT);
     EXPECT_EQ("nothing is lost by it", peek(p3), 1);
-    EXPECT_EQ("too many pages", shadow(XEN_DOMCTL_SHADOW_OP_PEEK, 0, (void *)4096, 1UL << 62), -EFAULT);
+    EXPECT_EQ("too many pages", shadow(XEN_DOMCTL_SHADOW_OP_PEEK, 0, (void *)4096, 1UL << 36), -EFAULT);
+    EXPECT_EQ("pages that do not exist", shadow(XEN_DOMCTL_SHADOW_OP_PEEK, 0, (void *)4096, 1UL << 62), -EINVAL);
     OK("no bitmap", shadow(XEN_DOMCTL_SHADOW_OP_CLEAN, 0, NULL, d.pages));
     EXPECT_EQ("is a clean", peek(p3), 0);
     OK("no pages", shadow(XEN_DOMCTL_SHADOW_OP_PEEK, 0, NULL, 0));
@@ -390,18 +391,37 @@ static void follow(void)
     OK("unmap", unmap_frame(flag));
 }
 
+/* A maximum of memory that means none was the size of a table, cut to 32 bits: none, and its entries were elsewhere. */
+static void without_limit(void)
+{
+    static const u64 limits[] = { ~0UL, 1UL << 40, 0 };
+    for (unsigned i = 0; i < 3; i++) {
+        struct xen_domctl op = { .cmd = XEN_DOMCTL_max_mem, .domain = d.id, .u.max_mem.max_memkb = limits[i] };
+        OK("a maximum", domctl(&op));
+        OK("on", shadow(XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 0, NULL, 0));
+        clean();
+        dom_call(&d, poke, 3, 5, 'u');
+        EXPECT(peek(pfn(3)) && !dirty(pfn(4)));
+        EXPECT_EQ("a bitmap without end", shadow(XEN_DOMCTL_SHADOW_OP_PEEK, 0, NULL, ~0UL), -EINVAL);
+        OK("off", shadow(XEN_DOMCTL_SHADOW_OP_OFF, 0, NULL, 0));
+    }
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_max_mem, .domain = d.id, .u.max_mem.max_memkb = (d.pages + 64) * 4 };
+    OK("as it was", domctl(&op));
+}
+
 void test(void)
 {
     dom_create_vcpus(&d, 2);
     dom_call(&d, prepare, 0, 0, 0);
     refused_states();
+    without_limit();
     for (unsigned round = 0; round < 2; round++) {
         OK("on", shadow(XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 0, NULL, 0));
         stores();
         entries();
         audit_key();
         grants();
-    standing();
+        standing();
         hostile();
         if (!round)
             follow();
