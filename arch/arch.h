@@ -54,7 +54,10 @@ void cpu_raise(unsigned cpu, u32 pending); /* set bits; interrupts that CPU if i
 
 /* Answer cross-CPU requests (TLB, calls) while spinning. Pause instruction included. */
 void machine_poll(void);
-/* Run fn(data) on every CPU of mask (this one too if in it), wait until all are done. */
+/*
+ * Run fn(data) on every CPU of mask (this one too if in it), wait until all are done. It takes no locks: the CPU may be
+ * waiting for one, with a reservation (core/lock.c). Debug builds check that.
+ */
 void smp_call(cpumask_t mask, void (*fn)(void *), void *data);
 
 /* ---- TLB ---- */

@@ -82,10 +82,17 @@ static const char *const class_names[] = {
 #undef LOCK
 };
 
+static bool serving[MAX_CPUS];
+
+void lock_check_serving(bool yes) { serving[smp_cpu()] = yes; }
+
 static void push(struct spinlock *l, bool ordered)
 {
     struct held *h = &held[smp_cpu()];
 
+    if (serving[smp_cpu()])
+        panic("lock %p (class %s) taken for another CPU, while this one may wait for it", (void *)l,
+              class_names[l->class]);
     if (h->n == MAX_HELD)
         panic("CPU %u holds %u locks", smp_cpu(), MAX_HELD);
     h->lock[h->n] = l;

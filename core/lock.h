@@ -39,6 +39,11 @@ bool spin_lock_patiently(struct spinlock *l);
 void lock_check_take(struct spinlock *l);   /* debug only: order and recursion */
 void lock_check_tried(struct spinlock *l);  /* the same for a lock that was not waited for: no order */
 void lock_check_drop(struct spinlock *l);
+#ifdef SERAI_DEBUG
+void lock_check_serving(bool yes);          /* this CPU does what another one asked for: no locks meanwhile */
+#else
+#define lock_check_serving(yes) ((void)0)
+#endif
 bool spin_is_held(const struct spinlock *l); /* by this CPU; always true in release builds */
 
 /* The one way to take a lock that is not reserved. */

@@ -175,7 +175,9 @@ static void serve_calls(unsigned me)
 
     for (; senders; senders &= senders - 1) {
         struct call_slot *slot = &call_slot[lowest_bit(senders)];
+        lock_check_serving(true);
         slot->fn(slot->data);
+        lock_check_serving(false);
         __atomic_fetch_and(&slot->waiting, ~BIT(me), __ATOMIC_SEQ_CST);
     }
 }

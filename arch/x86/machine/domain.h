@@ -12,7 +12,7 @@ struct arch_domain {
     u64 cpumask;                /* CPUs whose TLB may hold entries of this domain */
     u32 tsc_mode, tsc_incarnation;
     u64 tsc_offset_ns;
-    u64 wallclock_base;         /* ns since the epoch at system time 0, as last published */
+    bool wallclock_written;     /* somebody is at it; atomic */
     u32 pci_cf8;                /* last address written to port 0xcf8 */
     u8 cmos_index;
     struct cpu_policy *policy;  /* CPUID and MSRs the guest may see */

@@ -18,8 +18,6 @@
 
 #define NS_PER_S 1000000000UL
 
-static struct spinlock wall_lock = SPINLOCK(leaf);   /* one writer of a shared info's wall clock at a time */
-
 static void write_time_info(vcpu_time_info_t *t, const vcpu_time_info_t *want)
 {
     u32 version = READ_ONCE(t->version) | 1;
@@ -75,24 +73,44 @@ void machine_time_publish(struct vcpu *v)
     machine_wallclock_publish(v->domain);
 }
 
+static u64 wall_base(const struct domain *d)
+{
+    return clock_wall_base() + (u64)((s64)READ_ONCE(d->time_offset) * (s64)NS_PER_S);
+}
+
+static void write_wallclock(shared_info_t *s, u64 base)
+{
+    u64 sec = base / NS_PER_S;
+
+    WRITE_ONCE(s->wc_version, s->wc_version | 1);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    s->wc_sec = (u32)sec;
+    s->wc_sec_hi = (u32)(sec >> 32);
+    s->wc_nsec = (u32)(base % NS_PER_S);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    WRITE_ONCE(s->wc_version, s->wc_version + 1);
+}
+
+/*
+ * One writer of a shared info's wall clock at a time. Why no lock? Who does this for another CPU (publish_current())
+ * may himself be waiting for that lock, and may even be the one who is to have it next. So who finds a writer leaves it
+ * to him, and he looks again when he has done.
+ */
 void machine_wallclock_publish(struct domain *d)
 {
-    u64 base = clock_wall_base() + (u64)((s64)d->time_offset * (s64)NS_PER_S), sec = base / NS_PER_S;
+    u64 base = wall_base(d), sec = base / NS_PER_S;
     u32 nsec = (u32)(base % NS_PER_S);
     shared_info_t *s = d->shared;
 
     if (!s || (s->wc_sec == (u32)sec && s->wc_sec_hi == (u32)(sec >> 32) && s->wc_nsec == nsec && s->wc_version))
         return;
-    spin_lock(&wall_lock);
-    WRITE_ONCE(s->wc_version, s->wc_version | 1);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    s->wc_sec = (u32)sec;
-    s->wc_sec_hi = (u32)(sec >> 32);
-    s->wc_nsec = nsec;
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    WRITE_ONCE(s->wc_version, s->wc_version + 1);
-    d->arch.wallclock_base = base;
-    spin_unlock(&wall_lock);
+    do {
+        if (__atomic_exchange_n(&d->arch.wallclock_written, true, __ATOMIC_SEQ_CST))
+            return;
+        base = wall_base(d);
+        write_wallclock(s, base);
+        __atomic_store_n(&d->arch.wallclock_written, false, __ATOMIC_SEQ_CST);
+    } while (wall_base(d) != base);
 }
 
 static void publish_current(void *unused)

@@ -185,6 +185,7 @@ void schedule(void) {}
 void timers_run(void) {}
 void console_work(void) {}
 void domains_reap(void) {}
+void lock_check_serving(bool yes) { (void)yes; }
 void trace_announce(void) {}
 bool guest_range_ok(u64 va, u64 n) { (void)va; (void)n; return false; }
 bool heap_scrub_idle(void) { return false; }
