@@ -81,15 +81,16 @@ static long op_set_priority(struct domain *d, const evtchn_set_priority_t *op)
 
     spin_lock(&t->lock);
     struct evtchn *chn = port_record(t, op->port);
+    bool fifo = t->fifo;
     if (!chn || op->priority > EVTCHN_FIFO_PRIORITY_MIN)
         err = -EINVAL;
-    else if (!t->fifo)
+    else if (!fifo)
         err = -ENOSYS; /* two-level ports have no priority */
     else
         WRITE_ONCE(chn->priority, op->priority);
     spin_unlock(&t->lock);
     return err ? reject(err, "priority %u for port %u under the %s ABI", op->priority, op->port,
-                        t->fifo ? "FIFO" : "two-level") : 0;
+                        fifo ? "FIFO" : "two-level") : 0;
 }
 
 static long op_reset(domid_t dom, u64 arg)
