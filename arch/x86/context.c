@@ -123,11 +123,11 @@ long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
     } else {
         fpu_reset(v);
     }
+    v->arch.ts_set = c->ctrlreg[0] & CR0_TS;
+    v->arch.cr4 = c->ctrlreg[4] & GUEST_CR4_OWN;    /* before DR7, which may ask for CR4.DE */
     for (unsigned i = 0; i < 8; i++)
         if ((i < 4 || i > 5) && (rc = debugreg_set(v, i, c->debugreg[i])))
             return rc;
-    v->arch.ts_set = c->ctrlreg[0] & CR0_TS;
-    v->arch.cr4 = c->ctrlreg[4] & GUEST_CR4_OWN;
     if ((rc = set_address_space(v, c)))
         return rc;
     if (!v->id)

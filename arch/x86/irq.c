@@ -8,7 +8,7 @@
  * line would fire again immediately, so it is masked in the I/O APIC, gets its EOI, and is unmasked when its guest
  * says it is done. A guest that never says so stops its own device.
  *
- * One vector, one source, on all CPUs: 192 sources are plenty for now and the refusal names the limit. The handler
+ * One vector, one source, on all CPUs: 191 sources are plenty for now and the refusal names the limit. The handler
  * holds no reference to a domain but its id; a late interrupt for a domain that is gone finds nobody.
  */
 #include "arch/x86/irq.h"
@@ -66,13 +66,13 @@ static long vectors_alloc(unsigned count)
 {
     for (unsigned v = round_up(VECTOR_DEVICE_FIRST, count); v + count - 1 <= VECTOR_DEVICE_LAST; v += count) {
         unsigned n = 0;
-        while (n < count && irqs[v + n].state == IRQ_FREE)
+        while (n < count && v + n != VECTOR_INT80 && irqs[v + n].state == IRQ_FREE)
             n++;
         if (n == count)
             return (long)v;
     }
     return reject(-ENOSPC, "no %u free neighbouring interrupt vectors; the machine has %u for devices", count,
-                  VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1);
+                  VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST);
 }
 
 long irq_of_gsi(u32 gsi)

@@ -125,6 +125,18 @@ void arch_vm_assist_changed(struct domain *d)
     }
 }
 
+int kernel_memory_read(struct vcpu *v, void *dst, gva_t src, size_t bytes)
+{
+    int err;
+
+    if (v->arch.kernel_mode)
+        return copy_from_guest(dst, src, bytes);
+    address_space_toggle(v->arch.kernel_cr3);
+    err = copy_from_guest(dst, src, bytes);
+    address_space_toggle(v->arch.cr3);
+    return err;
+}
+
 void tlb_flush_here(u64 va)
 {
     if (va == FLUSH_ALL)

@@ -172,7 +172,7 @@ syscall_entry:
     EX 5b, syscall_fault
     EX 6b, syscall_fault
     EX 7b, syscall_fault
-    andl $~0x74100, %r11d               /* TF, NT, RF, VM, AC */
+    andl $~0x74500, %r11d               /* TF, DF, NT, RF, VM, AC */
     movq VCPU_syscall_callback(%rcx), %rcx
     movq %rax, 24(%rsp)
     movq 32(%rsp), %rax

@@ -3,6 +3,7 @@
  * guest user both run in ring 3 on two top-level tables; Serai is mapped in both, out of their reach.
  */
 #pragma once
+#include "core/guest.h"
 #include "core/vcpu.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
@@ -70,6 +71,12 @@ static inline void isolate_to_user(struct vcpu *v)
     v->arch.cr3 = v->arch.user_cr3;
     address_space_toggle(v->arch.cr3);
 }
+
+/*
+ * Read what v's kernel (v is current) left at an address of its own, whichever half of it was running: -EFAULT if it is
+ * not there. In switch.c.
+ */
+int kernel_memory_read(struct vcpu *v, void *dst, gva_t src, size_t bytes);
 
 /* Something changed that entry.S's straight paths take for granted: recompute whether v may use them. */
 void isolate_refresh(struct vcpu *v);

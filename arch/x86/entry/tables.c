@@ -10,6 +10,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/mm/paging.h"
+#include "arch/x86/vectors.h"
 #include "core/heap.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
@@ -39,7 +40,7 @@ static void idt_init(void)
     /* Guests may raise these by instruction without our help: breakpoint, overflow, old system call. */
     idt_set(3, 0, 3);
     idt_set(4, 0, 3);
-    idt_set(0x80, 0, 3);
+    idt_set(VECTOR_INT80, 0, 3);
     idt_set(1, IST_DB, 0);
     idt_set(2, IST_NMI, 0);
     idt_set(8, IST_DF, 0);

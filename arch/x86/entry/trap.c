@@ -90,7 +90,7 @@ static void guest_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs,
         guest_inject(v, vector, -1);
         return;
     }
-    regs->rip -= vector == 0x80 ? 2 : 1;
+    regs->rip -= vector == VECTOR_INT80 ? 2 : 1;
     guest_inject(v, GP, (s64)vector * 8 + 2);
 }
 
@@ -99,7 +99,7 @@ void trap_from_guest(struct cpu_user_regs *regs)
     struct vcpu *v = current;
     unsigned vector = regs->entry_vector & 0xff;
 
-    if (vector >= 32 && vector != 0x80) {
+    if (vector >= 32 && vector != VECTOR_INT80) {
         if (vector == VECTOR_TIMER)
             irq_timer_from_guest();
         else
@@ -124,7 +124,7 @@ void trap_from_guest(struct cpu_user_regs *regs)
     case DB:
         guest_debug_exception(v, regs);
         return;
-    case BP: case OF: case 0x80:
+    case BP: case OF: case VECTOR_INT80:
         guest_software_interrupt(v, regs, (u8)vector);
         return;
     case DE: case BR: case MF: case XM: case CSO:

@@ -24,6 +24,7 @@
 #define FLAT_USER_CS32 0xe023
 #define EFLAGS_TF (1u << 8)
 #define EFLAGS_IF (1u << 9)
+#define EFLAGS_DF (1u << 10)
 #define EFLAGS_IOPL (3u << 12)
 #define EFLAGS_NT (1u << 14)
 #define EFLAGS_RF (1u << 16)
@@ -132,13 +133,23 @@ void guest_upcall(struct vcpu *v)
     bounce(v, v->arch.event_callback, true, false, 0);
 }
 
+/*
+ * SYSCALL clears what its kernel's mask register says, and every 64-bit kernel's says DF: none clears it at this entry,
+ * and with the program's its copies would run backwards.
+ */
+static void bounce_syscall(struct vcpu *v, u64 handler, bool mask_events)
+{
+    if (bounce(v, handler, mask_events, false, 0))
+        cpu_info()->regs.rflags &= ~(u64)EFLAGS_DF;
+}
+
 void guest_inject_syscall(struct vcpu *v)
 {
     if (unlikely(!v->arch.syscall_callback)) {
         guest_inject(v, 6, -1);     /* as a CPU without SYSCALL would */
         return;
     }
-    bounce(v, v->arch.syscall_callback, v->arch.syscall_masks_events, false, 0);
+    bounce_syscall(v, v->arch.syscall_callback, v->arch.syscall_masks_events);
 }
 
 void guest_inject_syscall32(struct vcpu *v)
@@ -146,7 +157,7 @@ void guest_inject_syscall32(struct vcpu *v)
     if (!v->arch.syscall32_callback)
         guest_inject(v, 6, -1);
     else
-        bounce(v, v->arch.syscall32_callback, v->arch.syscall32_masks_events, false, 0);
+        bounce_syscall(v, v->arch.syscall32_callback, v->arch.syscall32_masks_events);
 }
 
 void guest_inject_sysenter(struct vcpu *v)

@@ -13,6 +13,7 @@
 #include "arch/x86/pv/io.h"
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
+#include "arch/x86/entry/isolate.h"
 #include "arch/x86/pci.h"
 #include "core/lock.h"
 #include "core/vcpu.h"
@@ -228,7 +229,8 @@ bool guest_io_permitted(struct vcpu *v, u16 port, unsigned bytes)
     /* The kernel always: it asks for IOPL 1 before it uses ports, and probing must not kill it. */
     if (v->arch.kernel_mode || v->arch.iopl == 3)
         return true;
-    if ((u32)port + bytes > v->arch.iobmp_bits || copy_from_guest(bits, GVA(v->arch.iobmp_va + port / 8), 2))
+    if ((u32)port + bytes > v->arch.iobmp_bits ||
+        kernel_memory_read(v, bits, GVA(v->arch.iobmp_va + port / 8), sizeof(bits)))
         return false;
     return !((bits[0] | bits[1] << 8) >> (port % 8) & ((1u << bytes) - 1));
 }

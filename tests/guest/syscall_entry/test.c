@@ -10,6 +10,29 @@ USER_CODE(u_syscall,
           "u_syscall_end: ud2")
 extern char u_syscall_end[];
 USER_CODE(u_syscall32, "syscall; ud2")
+USER_CODE(u_backwards, "std; syscall; ud2")
+
+/* The flags with which the kernel is entered. */
+static volatile u64 entry_flags;
+extern char entry_noting_flags[];
+__asm__(".pushsection .text; entry_noting_flags: pushfq; popq entry_flags(%rip); jmp entry_syscall; .popsection");
+
+/*
+ * A kernel of this interface has no SYSCALL mask of its own to set, and clears no flag itself at this entry: with the
+ * program's direction flag its copies would run backwards.
+ */
+static void entered_with_clean_flags(u64 rflags)
+{
+    struct regs r = { .rip = (u64)u_backwards, .cs = FLAT_USER_CS, .ss = FLAT_USER_SS, .rsp = (u64)user_stack_top,
+                      .rflags = rflags | 1 << 18 };
+    struct fault f;
+    entry_flags = ~0UL;
+    user_run_regs(&f, &r, 0);
+    EXPECT_EQ("syscall", f.vector, VECTOR_SYSCALL);
+    EXPECT_EQ("the program's flags are in the frame", f.regs.rflags & 0x40400, 0x40400);
+    EXPECT_EQ("AC, NT, DF, TF are off in the kernel", entry_flags & 0x44500, 0);
+    EXPECT_EQ("and interrupts on", entry_flags & 0x200, 0x200);
+}
 
 void test(void)
 {
@@ -46,6 +69,12 @@ void test(void)
     EXPECT_EQ("cannot be taken back", hc(__HYPERVISOR_callback_op, CALLBACKOP_unregister, &un), -EINVAL);
     un.type = 99;
     EXPECT_EQ("unknown one", hc(__HYPERVISOR_callback_op, CALLBACKOP_unregister, &un), -ENOSYS);
+    reg = (struct callback_register){ .type = CALLBACKTYPE_syscall, .address = (u64)entry_noting_flags };
+    OK("register another", hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg));
+    entered_with_clean_flags(0x202);
+    entered_with_clean_flags(0x2);      /* events masked in user mode: the long way */
+    reg.address = (u64)entry_syscall;
+    OK("back", hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg));
     /* A hypercall number in rax is no hypercall from user mode. */
     user_run(&f, u_syscall32);
     EXPECT_EQ("any syscall is the kernel's", f.vector, VECTOR_SYSCALL);

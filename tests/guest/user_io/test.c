@@ -1,5 +1,6 @@
 /*
- * User mode's ports: IOPL and bitmap are the guest kernel's to give, within what the domain has.
+ * User mode's ports: IOPL and bitmap are the guest kernel's to give, within what the domain has. The bitmap is at an
+ * address of the kernel's, which user mode's tables need not have.
  *
  * Faults: both ways
  */
@@ -8,6 +9,18 @@
 USER_CODE(u_in71, "mov $0x71, %edx; in (%dx), %al; ud2")
 USER_CODE(u_in20, "mov $0x20, %edx; in (%dx), %al; ud2")
 USER_CODE(u_cli, "cli; ud2")
+USER_CODE(u_read, "mov $0x71, %edx; in (%dx), %al; movabs 0x8000000000, %rax; ud2")
+
+/* The frame at an address of slot 1, which is in the kernel's table only. */
+static void *kernel_only(u64 mfn)
+{
+    u64 *l3 = table_alloc(), *l2 = table_alloc(), *l1 = table_alloc();
+    REQUIRE_OK(mmuext1(MMUEXT_PIN_L1_TABLE, va_mfn(l1)) | mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(l2)) |
+               mmuext1(MMUEXT_PIN_L3_TABLE, va_mfn(l3)));
+    REQUIRE_OK(mmu1(va_mfn(l1) << 12, mfn << 12 | KERNEL_PAGE) | mmu1(va_mfn(l2) << 12, va_mfn(l1) << 12 | TABLE) |
+               mmu1(va_mfn(l3) << 12, va_mfn(l2) << 12 | TABLE) | mmu1(our_l4() << 12 | 8, va_mfn(l3) << 12 | TABLE));
+    return (void *)0x8000000000;
+}
 
 void test(void)
 {
@@ -25,6 +38,19 @@ void test(void)
     EXPECT_EQ("with a bit: runs to the ud2", f.vector, 6);
     user_run(&f, u_in20);
     EXPECT_EQ("other ports not", f.vector, 13);
+    u8 *kernels = kernel_only(va_mfn(page_alloc()));
+    memset(kernels, 0xff, 4096);
+    kernels[0x71 / 8] &= ~(1 << 0x71 % 8);
+    bm.nr_ports = 32760;
+    set_xen_guest_handle(bm.bitmap, kernels);
+    OK("bitmap that only the kernel's tables have", hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap, &bm));
+    user_run(&f, u_in71);
+    EXPECT_EQ("with a bit there: runs to the ud2", f.vector, 6);
+    user_run(&f, u_in20);
+    EXPECT_EQ("other ports not", f.vector, 13);
+    user_run(&f, u_read);
+    EXPECT_EQ("user mode is back on its own tables", f.vector, 14);
+    set_xen_guest_handle(bm.bitmap, bitmap);
     bm.nr_ports = 8;
     OK("short bitmap", hc(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap, &bm));
     user_run(&f, u_in71);
