@@ -16,6 +16,7 @@
 #include "arch/x86/pv/debugreg.h"
 #include "arch/x86/pv/descriptor.h"
 #include "arch/x86/pv/fpu.h"
+#include "arch/x86/pv/inject.h"
 #include "arch/x86/pv/physdev.h"
 #include "arch/x86/pv/ptwr.h"
 #include "arch/x86/pv/segment.h"
@@ -186,6 +187,7 @@ long arch_vcpu_nmi_callback(struct vcpu *v, u64 address)
     if (address && (!va_canonical(address) || !guest_range_ok(address, 1)))
         return reject(-EINVAL, "NMI handler at %#lx, which the guest cannot execute", (unsigned long)address);
     v->arch.nmi_callback = address;
+    guest_nmi_welcome(v);
     return 0;
 }
 

@@ -42,6 +42,7 @@ void vcpu_raise(struct vcpu *v, u32 pending) { (void)v, (void)pending; }
 void arch_vcpu_touched(struct vcpu *v) { (void)v; }
 void arch_vm_assist_changed(struct domain *d) { (void)d; }
 void isolate_refresh(struct vcpu *v) { (void)v; }
+void guest_nmi_welcome(struct vcpu *v) { (void)v; }
 void address_space_leave(struct domain *d) { (void)d; }
 long cpu_policy_domain_init(struct domain *d) { (void)d; return 0; }
 void cpu_policy_domain_destroy(struct domain *d) { (void)d; }

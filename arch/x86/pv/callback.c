@@ -10,6 +10,7 @@
 #include "arch/x86/pv/callback.h"
 #include "arch/x86/entry/isolate.h"
 #include "arch/x86/pv/fpu.h"
+#include "arch/x86/pv/inject.h"
 #include "arch/x86/pv/segment.h"
 #include "core/guest.h"
 #include "core/hypercall.h"
@@ -30,6 +31,8 @@ long trap_table_set(struct vcpu *v, const trap_info_t *ti)
     };
     if (ti->vector == 14)
         isolate_refresh(v);
+    if (ti->vector == 2)
+        guest_nmi_welcome(v);
     return 0;
 }
 
@@ -71,6 +74,7 @@ static void nmi_callback_set(struct vcpu *v, u64 address)
 {
     v->arch.nmi_callback = address;
     v->arch.trap[2] = (struct guest_trap){ .address = address, .cs = FLAT_KERNEL_CS, .flags = address ? 4 : 0 };
+    guest_nmi_welcome(v);
 }
 
 long callback_register(struct vcpu *v, u16 type, u16 flags, u64 address)

@@ -18,6 +18,7 @@
 #include "core/vcpu.h"
 
 #define DR6_CAUSES 0xe00fUL                 /* B0-B3, BD, BS, BT */
+#define DR6_BREAKPOINTS 0xfUL
 #define DR7_ENABLES 0xffUL
 #define DR7_GENERAL_DETECT (1UL << 13)
 #define DR7_WRITABLE 0xffff23ffUL           /* without the bits that are fixed */
@@ -131,8 +132,11 @@ void guest_debug_exception(struct vcpu *v, struct cpu_user_regs *regs)
     u64 causes = read_dr6() & DR6_CAUSES;
 
     (void)regs;
+    /* A CPU may name breakpoints that are off; their addresses are another vcpu's then. */
+    if (!armed(v))
+        causes &= ~DR6_BREAKPOINTS;
     write_dr6(DR6_RESET);
     /* B0-B3 tell of this exception only; the others accumulate until the guest clears them. */
-    v->arch.dr6 = (v->arch.dr6 & ~0xfUL) | causes | DR6_RESET;
+    v->arch.dr6 = (v->arch.dr6 & ~DR6_BREAKPOINTS) | causes | DR6_RESET;
     guest_inject(v, VECTOR_DB, -1);
 }

@@ -182,6 +182,12 @@ void guest_inject_nmi(struct vcpu *v)
     bounce(v, guest_nmi_handler(v), true, false, 0);
 }
 
+void guest_nmi_welcome(struct vcpu *v)
+{
+    if (unlikely(v->arch.nmi_pending) && v == current)  /* others find it when they are switched to */
+        cpu_raise(smp_cpu(), PENDING_TASK);
+}
+
 /* Returning to the guest faulted (bad selector, non-canonical address): its failsafe handler gets the state. */
 void guest_inject_failsafe(struct vcpu *v)
 {
@@ -251,6 +257,7 @@ long do_iret(void)
     if (unlikely(v->arch.nmi_masked)) {
         v->arch.nmi_masked = false;
         isolate_refresh(v);
+        guest_nmi_welcome(v);
     }
     return (long)c.rax;
 }

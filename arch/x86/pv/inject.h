@@ -13,3 +13,5 @@ void guest_inject_failsafe(struct vcpu *v);
 /* Enter v's NMI handler, which exists. */
 u64 guest_nmi_handler(const struct vcpu *v);   /* 0: v takes none */
 void guest_inject_nmi(struct vcpu *v);
+/* v can take an NMI from now on, as far as the caller knows: one that waited comes on the way back to it. */
+void guest_nmi_welcome(struct vcpu *v);

@@ -35,6 +35,38 @@ static u64 read(u64 which, u64 b, u64 c)
     return which > 1 && which < 5 ? lo : v;
 }
 
+/*
+ * A breakpoint that is armed stays in the CPU's address registers when its vcpu leaves, and is only switched off there.
+ * A CPU may nevertheless say in DR6 that it was met, when somebody else steps over that address: where another domain
+ * has its breakpoints could be found out so.
+ */
+extern char stepped[];
+static volatile u64 met;
+
+static void on_step(struct regs *r)
+{
+    met |= (u64)hc(__HYPERVISOR_get_debugreg, 6) & 0xf;
+    r->rflags |= 1 << 16;               /* past the breakpoint itself */
+}
+
+static u64 arm(u64 at, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    hc(__HYPERVISOR_set_debugreg, 0, at);
+    return (u64)hc(__HYPERVISOR_set_debugreg, 7, at ? 0x402 : 0x400);
+}
+
+static u64 step(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    met = 0;
+    handler[1] = on_step;
+    __asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; nop; nop; nop; stepped: nop; nop; nop;"
+                     "pushfq; andq $~0x100, (%%rsp); popfq" : : : "memory");
+    handler[1] = NULL;
+    return met;
+}
+
 void test(void)
 {
     static struct dom a, b;
@@ -59,6 +91,10 @@ void test(void)
         EXPECT_EQ("TSC_AUX of b", dom_call(&b, read, 6, 0, 0), (u32)other);
         EXPECT_EQ("dr3 of a", dom_call(&a, read, 5, 0, 0), secret & 0x7fffffff);
     }
+    OK("breakpoint of a", dom_call(&a, arm, (u64)stepped, 0, 0));
+    EXPECT_EQ("b does not meet it", dom_call(&b, step, 0, 0, 0), 0);
+    EXPECT_EQ("a does", dom_call(&a, step, 0, 0, 0), 1);
+    OK("off", dom_call(&a, arm, 0, 0, 0));
     EXPECT_EQ("dr3 of domain 0", hc(__HYPERVISOR_get_debugreg, 3), 0);
     dom_destroy(&a);
     dom_destroy(&b);
