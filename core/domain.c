@@ -107,13 +107,14 @@ struct domain *domain_get_target(domid_t id, long *err)
         __atomic_fetch_add(&me->refs, 1, __ATOMIC_RELAXED); /* it runs, so it has references */
         return me;
     }
-    if (!me->privileged) {
-        *err = reject(-EPERM, "domain %u is not its own", id);
-        return NULL;
-    }
     d = domain_get(id);
-    if (!d)
+    if (!d) {
         *err = refuse_quietly(-ESRCH);
+    } else if (!me->privileged) {
+        domain_put(d);
+        *err = reject(-EPERM, "domain %u is not its own", id);
+        d = NULL;
+    }
     return d;
 }
 

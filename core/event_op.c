@@ -179,6 +179,7 @@ long do_event_channel_op(u64 cmd, u64 arg)
     union event_arg a;
     evtchn_send_t send;
 
+    cmd = (u32)cmd;
     if (likely(cmd == EVTCHNOP_send)) {
         if (unlikely(copy_from_guest(&send, GVA(arg), sizeof(send))))
             return reject_fault(arg);

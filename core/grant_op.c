@@ -243,6 +243,7 @@ long do_grant_table_op(u64 cmd, u64 arg, u64 count)
     gva_t ops = GVA(arg);
 
     /* The interface's count is an unsigned int that must be positive as an int. */
+    cmd = (u32)cmd;
     count = (u32)count;
     if (count > 0x7fffffff)
         return reject(-EINVAL, "grant operation %lu with %lu elements", (unsigned long)cmd, (unsigned long)count);

@@ -148,6 +148,7 @@ long grant_set_version(struct domain *d, u32 *version)
     u32 want = *version;
     long err;
 
+    *version = READ_ONCE(t->version);
     if (want != 1 && want != 2)
         return reject(-EINVAL, "grant table version %u; 1 and 2 exist", want);
     do {

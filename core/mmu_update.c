@@ -135,15 +135,20 @@ static void note_foreign(u64 entry)
         log_dirty_wrote(pte_mfn(entry));
 }
 
+#define NOT_PLAIN 5u    /* of a request's command, its lowest three bits: NORMAL (0) and PRESERVE_AD (2) have neither */
+
 /* s->pt->mmu_lock is held. */
 static inline long one_request(struct subject *s, const mmu_update_t *req, struct mmu_work *w)
 {
-    unsigned kind = req->ptr & 3;
+    unsigned kind = req->ptr & 7;
 
-    if (unlikely(kind == MMU_MACHPHYS_UPDATE)) {
+    if (unlikely(kind & NOT_PLAIN)) {
         struct domain *owner = s->held[1] ? s->held[1] : s->pt;
         w->left--;      /* lists of these must end up looking for pre-emption, too */
-        return update_m2p(owner, req->ptr >> PAGE_SHIFT, req->val);
+        if (kind == MMU_MACHPHYS_UPDATE)
+            return update_m2p(owner, req->ptr >> PAGE_SHIFT, req->val);
+        if (kind != MMU_PT_UPDATE_NO_TRANSLATE)
+            return reject(-ENOSYS, "page table update %u at %#lx", kind, (unsigned long)req->ptr);
     }
     /* NO_TRANSLATE is like NORMAL: a PV guest's frame numbers are machine frames. */
     long rc = update_entry(s->pt, s->pg, req->ptr & ~7UL, req->val, kind == MMU_PT_UPDATE_PRESERVE_AD, w);
@@ -170,12 +175,12 @@ static inline bool update_straight(u64 req, long *rc)
     struct domain *d = current->domain;
     u64 ptr, val, seen = 0;
 
-    if (unlikely(get_guest_pair(&ptr, &val, req)) || (ptr & 3) == MMU_MACHPHYS_UPDATE)
+    if (unlikely(get_guest_pair(&ptr, &val, req)) || (ptr & NOT_PLAIN))
         return false;
     spin_lock(&d->mmu_lock);
     u64 *p = l1_entry(d, ptr);
     if (likely(p))
-        *rc = replace_l1(d, d->id, p, val, (ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD ? AD_KEEP : AD_REPLACE, &seen);
+        *rc = replace_l1(d, d->id, p, val, (ptr & 7) == MMU_PT_UPDATE_PRESERVE_AD ? AD_KEEP : AD_REPLACE, &seen);
     spin_unlock(&d->mmu_lock);
     return p;
 }
@@ -199,9 +204,7 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
     long rc;
     u64 i;
 
-    count &= ~(u64)MMU_UPDATE_PREEMPTED;
-    if (unlikely(count > UINT32_MAX))
-        return reject(-EINVAL, "%lu requests in one call", (unsigned long)count);
+    count = (u32)count & ~MMU_UPDATE_PREEMPTED;
     if (unlikely(!uaccess_ok(reqs, count * sizeof(mmu_update_t))))
         return reject(-EFAULT, "%lu requests at %#lx reach into Serai", (unsigned long)count, (unsigned long)reqs);
     if ((unlikely(current->mmu_orphan) || unlikely(resumed)) && !orphans_finish(current, resumed))

@@ -171,9 +171,7 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
     long rc = 0;
     u64 i = 0;
 
-    count &= ~(u64)MMU_UPDATE_PREEMPTED;
-    if (unlikely(count > UINT32_MAX))
-        return reject(-EINVAL, "%lu operations in one call", (unsigned long)count);
+    count = (u32)count & ~MMU_UPDATE_PREEMPTED;
     if (unlikely(foreigndom != DOMID_SELF && (u16)foreigndom != d->id)) {
         d = held = domain_get_target((domid_t)foreigndom, &rc);
         if (!d)

@@ -188,7 +188,7 @@ long do_sched_op(u64 cmd, u64 arg)
 {
     gva_t at = GVA(arg);
 
-    switch (cmd) {
+    switch ((u32)cmd) {
     case SCHEDOP_yield: return op_yield();
     case SCHEDOP_block: return op_block();
     case SCHEDOP_shutdown: return op_shutdown(at);
@@ -198,5 +198,5 @@ long do_sched_op(u64 cmd, u64 arg)
     case SCHEDOP_watchdog: return op_watchdog(at);
     case SCHEDOP_pin_override: return op_pin_override(at);
     }
-    return reject(-ENOSYS, "sched_op %lu", (unsigned long)cmd);
+    return reject(-ENOSYS, "sched_op %u", (u32)cmd);
 }

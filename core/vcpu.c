@@ -178,7 +178,7 @@ static long op_register_info(struct vcpu *v, gva_t arg)
     if (copy_from_guest(&r, arg, sizeof(r)))
         return reject(-EFAULT, "cannot read the arguments at %#lx", (unsigned long)arg.va);
     if (r.offset > PAGE_SIZE - sizeof(*to) || r.offset % sizeof(u64))
-        return reject(-EINVAL, "vcpu_info at offset %u: crosses the page or is not aligned to 8", r.offset);
+        return reject(-ENXIO, "vcpu_info at offset %u: crosses the page or is not aligned to 8", r.offset);
     if (v->info_mfn != MFN_NONE)
         return reject(-EINVAL, "vcpu %u has registered its vcpu_info already", v->id);
     if (v != current && !(READ_ONCE(v->pause_flags) & VPF_DOWN))
@@ -284,8 +284,10 @@ static long op_get_physid(struct vcpu *v, gva_t arg)
     return copy_to_guest(arg, &id, sizeof(id));
 }
 
-static long op_send_nmi(struct vcpu *v)
+static long op_send_nmi(struct vcpu *v, gva_t arg)
 {
+    if (!gva_null(arg))
+        return reject(-EINVAL, "send_nmi takes no argument");
     arch_vcpu_nmi(v);
     if (__atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST) & VPF_BLOCKED)
         vcpu_wake(v);
@@ -295,7 +297,7 @@ static long op_send_nmi(struct vcpu *v)
 }
 
 /* Apart from do_vcpu_op(), whose one frequent case would else pay for this one's stack frame. */
-static long __attribute__((noinline)) other_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
+static long __attribute__((noinline)) other_vcpu_op(u32 cmd, u32 vcpuid, u64 arg)
 {
     struct domain *d = current->domain;
     struct vcpu *v = vcpuid < d->max_vcpus ?
@@ -316,26 +318,26 @@ static long __attribute__((noinline)) other_vcpu_op(u64 cmd, u64 vcpuid, u64 arg
     case VCPUOP_set_singleshot_timer: return vcpu_op_set_singleshot(v, at);
     case VCPUOP_stop_singleshot_timer: return vcpu_op_stop_singleshot(v);
     case VCPUOP_register_vcpu_info: return op_register_info(v, at);
-    case VCPUOP_send_nmi: return op_send_nmi(v);
+    case VCPUOP_send_nmi: return op_send_nmi(v, at);
     case VCPUOP_get_physid: return op_get_physid(v, at);
     case VCPUOP_register_vcpu_time_memory_area: return op_register_time(v, at);
     }
-    return reject_at("do_vcpu_op", -ENOSYS, "vcpu_op %lu", (unsigned long)cmd);
+    return reject_at("do_vcpu_op", -ENOSYS, "vcpu_op %u", cmd);
 }
 
 long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
 {
     /* Every tick and every sleep of a tickless kernel. */
-    if (likely(cmd == VCPUOP_set_singleshot_timer && vcpuid == current->id))
+    if (likely((u32)cmd == VCPUOP_set_singleshot_timer && (u32)vcpuid == current->id))
         return vcpu_op_set_singleshot(current, GVA(arg));
-    return other_vcpu_op(cmd, vcpuid, arg);
+    return other_vcpu_op((u32)cmd, (u32)vcpuid, arg);
 }
 
 long do_nmi_op(u64 cmd, u64 arg)
 {
     struct xennmi_callback c;
 
-    switch (cmd) {
+    switch ((u32)cmd) {
     case XENNMI_register_callback:
         if (copy_from_guest(&c, GVA(arg), sizeof(c)))
             return reject(-EFAULT, "cannot read the arguments at %#lx", (unsigned long)arg);
@@ -343,5 +345,5 @@ long do_nmi_op(u64 cmd, u64 arg)
     case XENNMI_unregister_callback:
         return arch_vcpu_nmi_callback(current, 0);
     }
-    return reject(-ENOSYS, "nmi_op %lu", (unsigned long)cmd);
+    return reject(-ENOSYS, "nmi_op %u", (u32)cmd);
 }

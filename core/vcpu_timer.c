@@ -93,17 +93,17 @@ long vcpu_op_stop_periodic(struct vcpu *v)
 
 long vcpu_op_set_singleshot(struct vcpu *v, gva_t arg)
 {
-    struct vcpu_set_singleshot_timer s;
+    u64 when, flags;
 
     if (v != current)
         return reject(-EINVAL, "vcpu %u is not the caller: a single-shot timer is set by its own vcpu", v->id);
-    u64 flags;
-    if (get_guest_pair(&s.timeout_abs_ns, &flags, arg.va))  /* two words; the upper half of the second is padding */
+    if (get_guest_pair(&when, &flags, arg.va))
         return reject(-EFAULT, "cannot read the arguments at %#lx", (unsigned long)arg.va);
-    s.flags = (u32)flags;
-    if ((s.flags & VCPU_SSHOTTMR_future) && s.timeout_abs_ns < now_ns())
-        return refuse_quietly(-ETIME);
-    set_here(&v->singleshot_timer, s.timeout_abs_ns);
+    /*
+     * VCPU_SSHOTTMR_future, "refuse what is past", is not honoured: a kernel that is refused (Linux before 4.7) tries
+     * ever later times instead of taking its tick, and a timer that is past fires at once. Xen ignores the flag, too.
+     */
+    set_here(&v->singleshot_timer, when);
     return 0;
 }
 

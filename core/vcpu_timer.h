@@ -6,7 +6,7 @@
 
 /* v is new; its timers start on this CPU, unset. */
 void vcpu_timers_init(struct vcpu *v);
-/* VCPUOP_* of the same names; 0, -EFAULT, -EINVAL, -ETIME. */
+/* VCPUOP_* of the same names; 0, -EFAULT, -EINVAL. */
 long vcpu_op_set_periodic(struct vcpu *v, gva_t arg);
 long vcpu_op_stop_periodic(struct vcpu *v);
 long vcpu_op_set_singleshot(struct vcpu *v, gva_t arg);

@@ -18,12 +18,13 @@ long do_vm_assist(u64 cmd, u64 type)
 {
     struct domain *d = current->domain;
 
+    type = (u32)type;
     if (type >= BITS_PER_LONG || !(VALID & BIT(type)))
         return reject(-EINVAL, "assist %lu is not known", (unsigned long)type);
-    switch (cmd) {
+    switch ((u32)cmd) {
     case VMASST_CMD_enable: __atomic_fetch_or(&d->vm_assist, BIT(type), __ATOMIC_SEQ_CST); break;
     case VMASST_CMD_disable: __atomic_fetch_and(&d->vm_assist, ~BIT(type), __ATOMIC_SEQ_CST); break;
-    default: return reject(-ENOSYS, "vm_assist command %lu", (unsigned long)cmd);
+    default: return reject(-ENOSYS, "vm_assist command %u", (u32)cmd);
     }
     arch_vm_assist_changed(d);
     return 0;

@@ -234,6 +234,7 @@ long do_hypfs_op(u64 op, u64 path_at, u64 path_bytes, u64 buffer, u64 room)
     const struct node *n;
     long rc;
 
+    op = (u32)op;
     if (!current->domain->privileged)
         return reject(-EPERM, "the hypervisor file system is for domain 0");
     if (op == XEN_HYPFS_OP_get_version)

@@ -13,7 +13,8 @@
 #include "core/vcpu.h"
 #include "lib/string.h"
 
-static long put_map(gva_t arg, const struct e820_list *map, bool count_only_if_null)
+/* As much as there is room for; or, for domain 0, the whole map or nothing (the number of entries without a buffer). */
+static long put_map(gva_t arg, const struct e820_list *map, bool whole)
 {
     xen_memory_map_t want;
     gva_t buffer;
@@ -21,8 +22,10 @@ static long put_map(gva_t arg, const struct e820_list *map, bool count_only_if_n
     if (copy_from_guest(&want, arg, sizeof(want)))
         return reject(-EFAULT, "memory map request cannot be read");
     buffer = HVA(want.buffer);
-    if (gva_null(buffer) && count_only_if_null)
+    if (gva_null(buffer) && whole)
         want.nr_entries = map->nr;
+    else if (want.nr_entries < map->nr && whole)
+        return reject(-EINVAL, "room for %u entries, the memory map has %u", want.nr_entries, map->nr);
     else {
         want.nr_entries = min(want.nr_entries, map->nr);
         if (copy_to_guest(buffer, map->e, want.nr_entries * sizeof(map->e[0])))
@@ -37,7 +40,7 @@ long memory_map_get(gva_t arg)
     struct e820_list map;
 
     spin_lock(&d->lock);
-    if (!d->map) {
+    if (!d->map || !d->map->nr) {
         spin_unlock(&d->lock);
         return reject(-ENOSYS, "no memory map was set for this domain");
     }

@@ -97,7 +97,7 @@ static long machphys_mapping(gva_t arg)
     xen_machphys_mapping_t map = {
         .v_start = MACH2PHYS_VIRT_START,
         .v_end = MACH2PHYS_VIRT_END,
-        .max_mfn = MACH2PHYS_NR_ENTRIES - 1,
+        .max_mfn = current->domain->privileged ? frame_table_max - 1 : MACH2PHYS_NR_ENTRIES - 1,
     };
 
     return copy_to_guest(arg, &map, sizeof(map));

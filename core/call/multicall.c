@@ -84,8 +84,7 @@ long do_multicall(u64 list, u64 nr_calls)
     struct mc_state *mc = &current->mc;
 
     perfc_incr(multicalls);
-    if (nr_calls > UINT32_MAX)
-        return reject(-EINVAL, "multicall of %lu entries", (unsigned long)nr_calls);
+    nr_calls = (u32)nr_calls;
     for (u64 i = 0; i < nr_calls; i++) {
         long rc;
 

@@ -21,6 +21,7 @@
 #include "core/reject.h"
 #include "core/vcpu.h"
 
+#define NO_NODE 0xff            /* what XENMEMF_get_node() makes of flags that name none */
 #define PAGES_PER_LOOK 64       /* pages between two looks for pre-emption */
 
 /* A reservation request, checked. */
@@ -133,7 +134,7 @@ static long check(unsigned op, const xen_memory_reservation_t *in, struct reques
         return reject(-EPERM, "extent order %u, allowed are %u", r->order, memory_max_order(current->domain));
     if (op == XENMEM_populate_physmap && (in->mem_flags & XENMEMF_populate_on_demand))
         return reject(-EOPNOTSUPP, "paravirtual guests cannot populate on demand");
-    if ((in->mem_flags & XENMEMF_exact_node_request) && !(in->mem_flags & XENMEMF_vnode) && node != 0)
+    if ((in->mem_flags & XENMEMF_exact_node_request) && !(in->mem_flags & XENMEMF_vnode) && node && node != NO_NODE)
         return reject(-EINVAL, "memory asked from node %u only, there is only node 0", node);
     r->d = domain_get_target(in->domid, &err);
     return r->d ? 0 : err;

@@ -97,9 +97,9 @@ long do_xen_version(u64 cmd, u64 arg)
 {
     gva_t to = GVA(arg);
 
-    if (likely(cmd == XENVER_version))
+    if (likely((u32)cmd == XENVER_version))
         return (long)(XEN_MAJOR << 16 | XEN_MINOR);
-    switch (cmd) {
+    switch ((u32)cmd) {
     case XENVER_extraversion:
         return put_string(to, VERSION_EXTRA, XEN_EXTRAVERSION_LEN);
     case XENVER_compile_info:
@@ -123,6 +123,6 @@ long do_xen_version(u64 cmd, u64 arg)
     case XENVER_build_id:
         return get_build_id(to);
     default:
-        return reject(-ENOSYS, "xen_version sub-operation %lu is unknown", (unsigned long)cmd);
+        return reject(-ENOSYS, "xen_version sub-operation %u is unknown", (u32)cmd);
     }
 }

@@ -324,9 +324,9 @@ static void vcpu_info_moves_once(void **state)
     d->shared->vcpu_info[0].arch.cr2 = 77;
     assert_int_equal(do_vcpu_op(VCPUOP_is_up, 9, 0), -ENOENT);
     r.offset = PAGE_SIZE - 32;
-    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -EINVAL);
+    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -ENXIO);
     r.offset = 68;
-    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -EINVAL);
+    assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -ENXIO);
     r.offset = 64;
     r.mfn = 6; /* not its own */
     assert_int_equal(do_vcpu_op(VCPUOP_register_vcpu_info, 0, (u64)&r), -EINVAL);

@@ -189,6 +189,7 @@ static void gs_user_selector_load(u16 sel)
 
 long do_set_segment_base(u64 which, u64 base)
 {
+    which = (u32)which;
     if (which == SEGBASE_GS_USER_SEL) {
         gs_user_selector_load((u16)base);
         return 0;

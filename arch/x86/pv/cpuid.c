@@ -257,7 +257,7 @@ static void limit_leaf(xen_cpuid_leaf_t *l, u64 xcr0)
         l->a = l->b = l->c = 0;
         break;
     case 0x80000008:
-        l->a &= 0xffff;
+        l->a = (l->a & 0xff) | min(l->a >> 8 & 0xff, 48u) << 8; /* four levels of page tables, whatever the CPU has */
         break;
     case 0x80000021:
         l->b = l->d = 0;

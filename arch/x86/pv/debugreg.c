@@ -83,12 +83,15 @@ static long register_set(struct vcpu *v, u64 reg, u64 value)
             return reject(-ENODEV, "DR%lu does not exist with CR4.DE", reg);
         return register_set(v, reg + 2, value);
     case 6:
+    case 7:
+        if (value >> 32)
+            return reject(-EINVAL, "DR%lu has no upper half, %#lx has", reg, value);
+        if (reg == 7)
+            return control_set(v, value);
         v->arch.dr6 = (value & DR6_CAUSES) | DR6_RESET;
         return 0;
-    case 7:
-        return control_set(v, value);
     default:
-        return reject(-EINVAL, "debug register %lu", reg);
+        return reject(-ENODEV, "debug register %lu", reg);
     }
 }
 
@@ -105,14 +108,15 @@ long debugreg_set(struct vcpu *v, u64 reg, u64 value)
 
 long do_set_debugreg(u64 reg, u64 value)
 {
-    return debugreg_set(current, reg, value);
+    return debugreg_set(current, (u32)reg, value);
 }
 
-/* The interface returns the value itself; -EINVAL could be one. */
+/* The interface returns the value itself; -ENODEV could be one. */
 long do_get_debugreg(u64 reg)
 {
     struct arch_vcpu *a = &current->arch;
 
+    reg = (u32)reg;
     if ((reg == 4 || reg == 5) && !(a->cr4 & CR4_DE))
         reg += 2;
     switch (reg) {
@@ -123,7 +127,7 @@ long do_get_debugreg(u64 reg)
     case 7:
         return a->dr7;
     default:
-        return reject(-EINVAL, "debug register %lu", reg);
+        return reject(-ENODEV, "debug register %lu", reg);
     }
 }
 

@@ -109,6 +109,7 @@ long do_set_gdt(u64 frame_list, u64 entries)
 {
     u64 frames[RESERVED_GDT_PAGE] = { 0 };
 
+    entries = (u32)entries;
     if (entries > RESERVED_GDT_ENTRY)
         return reject(-EINVAL, "GDT of %lu entries, at most %u", entries, RESERVED_GDT_ENTRY);
     if (copy_from_guest(frames, GVA(frame_list), desc_pages(entries) * sizeof(frames[0])))

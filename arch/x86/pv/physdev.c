@@ -307,6 +307,7 @@ static const struct physdev_operation {
 
 long do_physdev_op(u64 cmd, u64 arg)
 {
+    cmd = (u32)cmd;
     u64 at = index_clamp(cmd, ARRAY_SIZE(operations));
     const struct physdev_operation *op = cmd < ARRAY_SIZE(operations) ? &operations[at] : NULL;
     union physdev_args a = { 0 };

@@ -53,4 +53,6 @@ void test(void)
     forced(0xffffffff, 0xffffffff, r);
     forced(0x80000000, 0, r);
     EXPECT(r[0] >= 0x80000008);
+    forced(0x80000008, 0, r);
+    EXPECT_EQ("48 bits of addresses: four levels of tables, whatever the CPU has", r[0] >> 8 & 0xff, 48);
 }

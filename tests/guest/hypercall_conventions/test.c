@@ -54,12 +54,39 @@ static void segments_kept(void)
     __asm__ volatile("mov %0, %%ds; mov %0, %%es" : : "r"(sel));
 }
 
+/* Commands, counts and numbers of vcpus have 32 bits: what is above them in the register is nothing. */
+static void upper_halves(void)
+{
+    static const u64 junk = 0xabcd1234UL << 32;
+    struct sched_poll poll = { .timeout = 1 };
+    struct evtchn_close close = { .port = 0 };
+    struct gnttab_query_size size = { .dom = DOMID_SELF };
+    u32 done = 7;
+
+    EXPECT_EQ("xen_version", hc(__HYPERVISOR_xen_version, junk | XENVER_pagesize, 0), 4096);
+    OK("sched_op", hc(__HYPERVISOR_sched_op, junk | SCHEDOP_poll, &poll));
+    EXPECT_EQ("event_channel_op", hc(__HYPERVISOR_event_channel_op, junk | EVTCHNOP_close, &close), -EINVAL);
+    EXPECT_EQ("vcpu_op", hc(__HYPERVISOR_vcpu_op, junk | VCPUOP_is_up, junk, 0), 1);
+    OK("grant_table_op", hc(__HYPERVISOR_grant_table_op, junk | GNTTABOP_query_size, &size, junk | 1));
+    OK("vm_assist", hc(__HYPERVISOR_vm_assist, junk | VMASST_CMD_enable, junk | VMASST_TYPE_writable_pagetables));
+    OK("nmi_op", hc(__HYPERVISOR_nmi_op, junk | XENNMI_unregister_callback, 0));
+    OK("set_segment_base", hc(__HYPERVISOR_set_segment_base, junk | SEGBASE_FS, 0));
+    OK("set_debugreg", hc(__HYPERVISOR_set_debugreg, junk | 1, 0x1000));
+    EXPECT_EQ("get_debugreg", hc(__HYPERVISOR_get_debugreg, junk | 1), 0x1000);
+    OK("set_gdt", hc(__HYPERVISOR_set_gdt, 0, junk));
+    OK("multicall", hc(__HYPERVISOR_multicall, 0, junk));
+    OK("mmu_update", hc(__HYPERVISOR_mmu_update, 0, junk, &done, DOMID_SELF));
+    EXPECT_EQ("of nothing", done, 0);
+    OK("mmuext_op", hc(__HYPERVISOR_mmuext_op, 0, junk, 0, DOMID_SELF));
+}
+
 void test(void)
 {
     unknown_numbers();
     registers_kept();
     flags_kept();
     segments_kept();
+    upper_halves();
     EXPECT_EQ("upper half of the number: the call", hc(0x100000000UL | __HYPERVISOR_xen_version, XENVER_version),
               hc(0x100000000UL | __HYPERVISOR_xen_version, XENVER_version));
 }
