@@ -41,6 +41,7 @@ struct domain {
     u32 suspend_port;           /* its event channel that tells of a suspend in VIRQ_DOM_EXC's place; 0: none */
     u8 kill_step;               /* how far domain_kill() is */
     u16 kill_vcpu;              /* whose turn it is */
+    bool walked;                /* its tables are being undone, frame by frame: what becomes partial may be behind */
     mfn_t kill_cursor;          /* frame whose turn it is, with a reference; 0: none */
     struct timer watchdog[NR_WATCHDOGS]; /* SCHEDOP_watchdog */
     struct timer burial;        /* to free a piece more of what it left, when nobody knows it any more */

@@ -158,6 +158,8 @@ long virq_set_handler(struct domain *d, u32 virq)
 {
     if (virq >= NR_VIRQS || !virq_is_global(virq))
         return reject(-EINVAL, "VIRQ %u is not a host-wide one", virq);
+    if (READ_ONCE(d->dying) != DOMDYING_alive)  /* its id may be another's some day */
+        return reject(-EINVAL, "domain %u is being destroyed", d->id);
     WRITE_ONCE(virq_handler[index_clamp(virq, NR_VIRQS)], d->id);
     return 0;
 }

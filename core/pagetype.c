@@ -400,7 +400,7 @@ static bool orphan_leave(struct domain *d, mfn_t mfn)
 {
     u64 none = 0;
 
-    if (READ_ONCE(d->dying) != DOMDYING_alive)
+    if (READ_ONCE(d->dying) != DOMDYING_alive && !READ_ONCE(d->walked))
         return true;            /* mmu_relinquish() comes for it */
     return __atomic_compare_exchange_n(&current->mmu_orphan, &none, (u64)d->id << ORPHAN_OWNER | mfn, false,
                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
@@ -493,6 +493,8 @@ static long drop_pin(struct domain *d, mfn_t mfn, struct mmu_work *w)
 long mmu_relinquish(struct domain *d)
 {
     struct mmu_work w = { MMU_WORK, 0 };
+
+    WRITE_ONCE(d->walked, true);        /* seen by who drops a table, under mmu_lock, that we have passed */
     mfn_t mfn = d->kill_cursor ? d->kill_cursor : domain_next_frame(d, 0);
     long rc = 0;
 

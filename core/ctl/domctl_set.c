@@ -1,9 +1,9 @@
 /*
  * Properties of a domain: memory limit, identity, what of the machine it may touch.
  *
- * Rights (memory, ports, interrupts) are range sets that others read without a lock while the domain runs; they are
- * changed only while it is paused. Domain 0 can pass on only rights it has itself, so Serai's own ports and pages stay
- * Serai's.
+ * Rights (memory, ports, interrupts) are range sets that are read without a lock while the domain runs, or domain 0 on
+ * its behalf; they are changed only while both are paused. Domain 0 can pass on only rights it has itself, so Serai's
+ * own ports and pages stay Serai's.
  */
 #include "arch/arch.h"
 #include "core/ctl/ctl.h"
@@ -74,11 +74,13 @@ static long change_rights(struct domain *d, struct rangeset *set, const struct r
     if (!rangeset_contains(mine, first, last))
         return reject(-EPERM, "%#lx to %#lx is not domain 0's to give or take", (unsigned long)first,
                       (unsigned long)last);
+    domain_pause(current->domain);      /* its other vcpus */
     domain_pause(d);
     spin_lock(&d->lock);
     rc = allow ? rangeset_add(set, first, last) : rangeset_remove(set, first, last);
     spin_unlock(&d->lock);
     domain_unpause(d);
+    domain_unpause(current->domain);
     return rc;
 }
 

@@ -657,6 +657,33 @@ static void test_version_keeps_marks(void **state)
     tear_down();
 }
 
+/* What version 1 cannot say stays in version 2; and who may have only one version keeps it. */
+static void test_version_that_cannot_be(void **state)
+{
+    gnttab_set_version_t s = { .version = 2 };
+
+    (void)state;
+    set_up(9);
+    become(1);
+    assert_int_equal(op(GNTTABOP_set_version, &s, 1), 0);
+    version[1] = 2;
+    *v2(1, 3) = (grant_entry_v2_t){ .full_page = { .hdr = { GTF_permit_access, 0 }, .frame = 1UL << 32 | ram[1][0] } };
+    s.version = 1;
+    assert_int_equal(op(GNTTABOP_set_version, &s, 1), -ERANGE);
+    assert_int_equal(s.version, 2);
+    v2(1, 3)->full_page.frame = ram[1][0];
+    s.version = 1;
+    assert_int_equal(op(GNTTABOP_set_version, &s, 1), 0);
+    version[1] = 1;
+    *v1(1, 3) = (grant_entry_v1_t){ 0 };
+    grant_domain_destroy(dom[1]);       /* and one of version 1 only in its place */
+    assert_int_equal(grant_domain_init(dom[1], 1), 0);
+    s.version = 2;
+    assert_int_equal(op(GNTTABOP_set_version, &s, 1), -ENOSYS);
+    assert_int_equal(s.version, 1);
+    tear_down();
+}
+
 /*
  * A large table changes its version in pieces. Meanwhile its reserved grants go on, others cannot be used; a guest that
  * walks off in the middle can turn back, or go on.
@@ -813,7 +840,8 @@ int main(void)
         cmocka_unit_test(test_dying), cmocka_unit_test(test_dying_mapper), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_handles), cmocka_unit_test(test_version2), cmocka_unit_test(test_version_keeps_marks),
-        cmocka_unit_test(test_version_in_pieces), cmocka_unit_test(test_copy_batch),
+        cmocka_unit_test(test_version_that_cannot_be), cmocka_unit_test(test_version_in_pieces),
+        cmocka_unit_test(test_copy_batch),
         cmocka_unit_test(test_unmap_halves), cmocka_unit_test(test_no_memory), cmocka_unit_test(test_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

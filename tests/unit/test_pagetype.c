@@ -577,6 +577,49 @@ static bool uses_do_not_wrap(void)
     return !type_get_writable(mfn) && !writable_get(&table[mfn]) && (table[mfn].type & TYPE_USES) == TYPE_USES;
 }
 
+/*
+ * A table that domain 0 drops, and leaves half undone, where the walk over a dying domain's frames has passed already:
+ * was nobody's, for ever, and with it all that it names.
+ */
+static bool nothing_is_left_behind_the_walk(void)
+{
+    mfn_t f[FRAMES_EACH], mfn;
+    struct domain *d = &domain[1];
+    unsigned n = 0;
+
+    world_reset(1);
+    fake_mmu_work = 1024;
+    fake_preempt_every = 1;
+    for (mfn = d->page_head; mfn; mfn = table[mfn].next)
+        f[n++] = mfn;
+    mfn_t l1 = f[20], l2 = f[21], l3 = f[0], l4 = f[25];
+    for (unsigned i = 20; i < 26; i++)
+        memset(mfn_to_virt(f[i]), 0, PAGE_SIZE);
+    memset(mfn_to_virt(l3), 0, PAGE_SIZE);
+    for (unsigned i = 0; i < 100; i++)
+        ((u64 *)mfn_to_virt(l1))[i] = pte_make(f[22], PTE_PRESENT);
+    *(u64 *)mfn_to_virt(l2) = pte_make(l1, PTE_PRESENT);
+    *(u64 *)mfn_to_virt(l3) = pte_make(l2, PTE_PRESENT);
+    *(u64 *)mfn_to_virt(l4) = pte_make(l3, PTE_PRESENT);
+    struct mmuext_op pin = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = l4 };
+    mmu_update_t drop = { l4 << PAGE_SHIFT, 0 };
+    fake_current = &vcpu[1];
+    if (do_mmuext_op((u64)&pin, 1, 0, DOMID_SELF))
+        return false;
+    d->dying = DOMDYING_dying;
+    fake_mmu_work = 6;
+    fake_current = &vcpu[0];
+    bool more = mmu_relinquish(d) == -ERESTART, late = do_mmu_update((u64)&drop, 1, 0, 2UL << 16 | DOMID_SELF) ==
+                                                      -ERESTART;
+    while (mmu_relinquish(d)) {}
+    while (vcpu[0].mmu_orphan)          /* what domain 0 owes */
+        (void)do_mmu_update(0, 0, 0, DOMID_SELF);
+    for (unsigned i = 0; i < n; i++)
+        if (table[f[i]].type & (TYPE_USES | TYPE_PARTIAL))
+            return false;
+    return more && late;
+}
+
 static bool survives(u64 seed, const struct op *ops, unsigned n, bool loud)
 {
     int status;
@@ -639,6 +682,8 @@ int main(int argc, char **argv)
         return !sequence(strtoul(argv[1], NULL, 0), n);
     bad = !uses_do_not_wrap();
     printf("%s 0 - uses do not wrap\n", bad ? "not ok" : "ok");
+    bad += !nothing_is_left_behind_the_walk();
+    printf("%s 0 - nothing is left behind the walk over a dying domain\n", bad ? "not ok" : "ok");
     for (u64 seed = 1; seed <= 60 && !bad; seed++) {
         bool good = sequence(seed, n);
         bad += !good;

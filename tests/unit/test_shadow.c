@@ -7,6 +7,8 @@
  */
 #include "arch/host/fake.h"
 #include <string.h>
+#include "abi/xen.h"
+#include <xen/domctl.h>
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/heap.h"
@@ -85,8 +87,35 @@ static void few_steps(void **state)
     assert_int_equal(log_dirty_disable(&d), 0);
 }
 
+/* A report that was put off goes on for who began it; nobody else gets a part of it meanwhile. */
+static void one_reader_at_a_time(void **state)
+{
+    static struct vcpu me;
+    static shared_info_t shared;
+    static struct domain tool = { .privileged = true }, d = { .id = 1, .refs = 1, .max_pages = RAM, .shared = &shared };
+    struct xen_domctl_shadow_op a = { .pages = FRAMES }, b = a;
+    unsigned times = 0;
+    long rc;
+
+    (void)state;
+    me.domain = &tool;
+    fake_current = &me;
+    spin_lock_init(&d.mmu_lock, mmu);
+    assert_int_equal(log_dirty_enable(&d), 0);
+    fake_preempt_every = 1;
+    while ((rc = log_dirty_report(&d, &a, true)) == -ERESTART) {
+        assert_int_equal(log_dirty_report(&d, &b, true), -EBUSY);
+        times++;
+    }
+    assert_int_equal(rc, 0);
+    assert_true(times > 10);
+    fake_preempt_every = 0;
+    assert_int_equal(log_dirty_report(&d, &b, true), 0);
+    assert_int_equal(log_dirty_disable(&d), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(few_steps) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(few_steps), cmocka_unit_test(one_reader_at_a_time) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
