@@ -44,6 +44,8 @@ union physdev_args {
 
 static long op_eoi(union physdev_args *a) { return pirq_eoi(current->domain, a->eoi.irq); }
 
+static long op_unmask_notify(union physdev_args *a __unused) { return pirq_eoi_all(current->domain); }
+
 static long op_eoi_page_v1(union physdev_args *a) { return pirq_eoi_page(current->domain, a->gmfn.gmfn, true); }
 static long op_eoi_page_v2(union physdev_args *a) { return pirq_eoi_page(current->domain, a->gmfn.gmfn, false); }
 
@@ -277,6 +279,7 @@ static const struct physdev_operation {
     u8 bytes, flags;
 } operations[] = {
 #define OP(nr, fn, type, flags) [PHYSDEVOP_##nr] = { fn, #nr, sizeof(type), flags }
+    [PHYSDEVOP_IRQ_UNMASK_NOTIFY] = { op_unmask_notify, "IRQ_UNMASK_NOTIFY", 0, ANYONE },
     OP(irq_status_query, op_status, physdev_irq_status_query_t, ANSWER),
     OP(set_iopl, op_set_iopl, physdev_set_iopl_t, ANYONE),
     OP(set_iobitmap, op_set_iobitmap, physdev_set_iobitmap_t, ANYONE),

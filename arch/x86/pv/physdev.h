@@ -21,6 +21,7 @@ long pirq_unmap(struct domain *d, int pirq);
 /* Reserve a free number for a later map. */
 long pirq_reserve(struct domain *d, bool line);
 long pirq_eoi(struct domain *d, u32 pirq);
+long pirq_eoi_all(struct domain *d);    /* of every one, as kernels of old told it: they do not say which; 0 */
 /* 0: this pirq's interrupts never wait for the guest; XENIRQSTAT_needs_eoi otherwise. -EINVAL. */
 long pirq_status(struct domain *d, u32 pirq);
 /* Share the page that tells the guest which pirqs need an EOI. -EBUSY: has one; -EINVAL. */

@@ -316,6 +316,18 @@ long pirq_eoi(struct domain *d, u32 pirq)
     return 0;
 }
 
+long pirq_eoi_all(struct domain *d)
+{
+    spin_lock(&irq_lock);
+    for (u32 pirq = 0; pirq < MAX_PIRQS; pirq++) {
+        struct pirq *p = mapped(d, pirq);
+        if (p && p->vector)
+            irq_guest_eoi(p->vector);
+    }
+    spin_unlock(&irq_lock);
+    return 0;
+}
+
 long pirq_status(struct domain *d, u32 pirq)
 {
     struct pirq *p;

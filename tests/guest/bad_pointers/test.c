@@ -23,6 +23,8 @@ void test(void)
     ALL("xen_version extraversion", hc(__HYPERVISOR_xen_version, XENVER_extraversion, p));
     ALL("xen_version features", hc(__HYPERVISOR_xen_version, XENVER_get_features, p));
     ALL("xen_version commandline", hc(__HYPERVISOR_xen_version, XENVER_commandline, p));
+    ALL("event_channel_op of old", hc(__HYPERVISOR_event_channel_op_compat, p));
+    ALL("physdev_op of old", hc(__HYPERVISOR_physdev_op_compat, p));
     ALL("set_trap_table", hc(__HYPERVISOR_set_trap_table, p));
     ALL("mmu_update", hc(__HYPERVISOR_mmu_update, p, 1, 0, DOMID_SELF));
     ALL("mmuext_op", hc(__HYPERVISOR_mmuext_op, p, 1, 0, DOMID_SELF));
