@@ -284,15 +284,20 @@ static long op_get_physid(struct vcpu *v, gva_t arg)
     return copy_to_guest(arg, &id, sizeof(id));
 }
 
-static long op_send_nmi(struct vcpu *v, gva_t arg)
+void vcpu_nmi(struct vcpu *v)
 {
-    if (!gva_null(arg))
-        return reject(-EINVAL, "send_nmi takes no argument");
     arch_vcpu_nmi(v);
     if (__atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST) & VPF_BLOCKED)
         vcpu_wake(v);
     else
         vcpu_kick(v);
+}
+
+static long op_send_nmi(struct vcpu *v, gva_t arg)
+{
+    if (!gva_null(arg))
+        return reject(-EINVAL, "send_nmi takes no argument");
+    vcpu_nmi(v);
     return 0;
 }
 

@@ -78,6 +78,9 @@ void vcpu_quiesce(struct vcpu *v);
 /* Let the guest of `current` have its runstate copy, if it asked for one. Its address space is loaded. */
 void vcpu_runstate_publish(struct vcpu *v);
 
+/* An NMI for v, who may sleep. */
+void vcpu_nmi(struct vcpu *v);
+
 long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg);
 
 #include "core/domain.h"

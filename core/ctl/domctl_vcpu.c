@@ -112,8 +112,7 @@ long domctl_trigger(struct domain *d, struct xen_domctl *op, bool *copyback __un
         return rc;
     if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
         return reject(-EOPNOTSUPP, "trigger %u: only NMIs (0) can be sent to a PV guest", op->u.sendtrigger.trigger);
-    arch_vcpu_nmi(v);
-    vcpu_wake(v);
+    vcpu_nmi(v);
     return 0;
 }
 

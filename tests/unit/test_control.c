@@ -73,7 +73,7 @@ long console_sysctl_read(struct xen_sysctl_readconsole *op) { (void)op; return 0
 long key_press(char c) { (void)c; keys++; return 0; }
 long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c) { (void)c; v->initialised = true; return 0; }
 void arch_vcpu_get_context(struct vcpu *v, vcpu_guest_context_t *c) { (void)v; c->flags = 0; }
-void arch_vcpu_nmi(struct vcpu *v) { (void)v; }
+void vcpu_nmi(struct vcpu *v) { (void)v; }
 void arch_hypercall_page(void *page) { (void)page; }
 
 long arch_domctl(struct domain *d, struct xen_domctl *op, bool *copyback)

@@ -202,8 +202,6 @@ void trap_from_serai(struct cpu_user_regs *regs)
     if (vector == DB) {
         /* A guest armed a breakpoint or TF across MOV SS; SYSCALL: the trap belongs to no one. */
         write_dr6(0xffff0ff0);
-        if (regs->rip < (u64)IMAGE_VIRT)
-            write_dr7(0x400);
         regs->rflags &= ~0x100UL;
         return;
     }

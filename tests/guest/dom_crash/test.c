@@ -59,6 +59,23 @@ static u64 mapped_iret(u64 a, u64 b, u64 c)
     return 0;
 }
 
+/* The same where the straight ways are taken: the vcpu has user tables, its page-fault handler masks events. */
+static u64 mapped_straight_iret(u64 a, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    user_init();
+    __asm__ volatile("mov %0, %%rsp; mov $23, %%eax; syscall" : : "r"(a + 3584) : "memory");
+    return 0;
+}
+
+static u64 mapped_fault_stack(u64 a, u64 b, u64 c)
+{
+    (void)b, (void)c;
+    trap_set(14, 4, FLAT_KERNEL_CS, (u64)trap_stubs + 14 * 16);
+    __asm__ volatile("mov %0, %%rsp; movq $0, 0x5000" : : "r"(a + 2048) : "memory");
+    return 0;
+}
+
 static u64 nc_stack(u64 a, u64 b, u64 c)
 {
     (void)a, (void)b, (void)c;
@@ -148,12 +165,15 @@ void test(void)
         { "on its own wish", asked },
         { "an event callback that is not there", event_nowhere }, { "its own tables removed", own_tables_gone },
         { "a stack in Serai's map", mapped_stack }, { "a system call's stack there", mapped_syscall_stack },
-        { "an iret frame there", mapped_iret },
+        { "an iret frame there", mapped_iret }, { "the same, straight", mapped_straight_iret },
+        { "a page fault's stack there", mapped_fault_stack },
     };
     u64 *witness = page_alloc(), frame[9] = { 0, 0x202, 0, 0, (u64)spin, FLAT_KERNEL_CS & ~3, 2, 0, FLAT_KERNEL_SS };
     frame[7] = (u64)user_stack_top;
     memset(witness, 0x77, 4096);
     memcpy(witness + 3072 / 8, frame, sizeof(frame));
+    frame[6] = 0x202;
+    memcpy(witness + 3584 / 8, frame, sizeof(frame));
     u64 before = free_pages_after_first_domain();
     for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         static struct dom d;

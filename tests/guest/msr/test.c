@@ -56,6 +56,7 @@ void test(void)
     EXPECT_EQ("gs base is as it was", rd(0xc0000101), 0x5678000);
     yield_cpu();
     EXPECT_EQ("over a hypercall", rd(0xc0000100), 0x1234000);
+    EXPECT_FAULT("TSC_AUX has 32 bits", 13, 0, wr(0xc0000103, 1UL << 32));
     EXPECT_FAULT("fs base not canonical", 13, 0, wr(0xc0000100, 0x8000000000000000));
     EXPECT_FAULT("gs base not canonical", 13, 0, wr(0xc0000101, 0x800000000000));
     EXPECT_FAULT("user gs base not canonical", 13, 0, wr(0xc0000102, 0x800000000000));

@@ -40,6 +40,21 @@ void test(void)
     user_run(&f, u_int61);
     EXPECT_EQ("int 0x61 through a gate of DPL 3", f.vector, 0x80);
     EXPECT_EQ("rip behind it", f.regs.rip, (u64)u_int61 + 2);
+    trap_set(3, 0, FLAT_KERNEL_CS, (u64)trap_stubs + 3 * 16);
+    trap_set(0x80, 0, FLAT_KERNEL_CS, (u64)entry_int80);
+    user_run(&f, u_int3);
+    EXPECT_EQ("int3 from user through a gate of DPL 0", f.vector, 13);
+    EXPECT_EQ("error code", f.error, 3 * 8 + 2);
+    EXPECT_EQ("rip is at it", f.regs.rip, (u64)u_int3);
+    user_run(&f, u_int80);
+    EXPECT_EQ("int 0x80 from user through a gate of DPL 0", f.vector, 13);
+    EXPECT_EQ("error code", f.error, 0x80 * 8 + 2);
+    EXPECT_EQ("rip is at it", f.regs.rip, (u64)u_int80);
+    EXPECT_FAULT("from the kernel neither", 13, 3 * 8 + 2, __asm__ volatile("int3"));
+    trap_set(3, 1, FLAT_KERNEL_CS, (u64)trap_stubs + 3 * 16);
+    EXPECT_FAULT("but through a gate of DPL 1", 3, 0, __asm__ volatile("int3"));
+    user_run(&f, u_int3);
+    EXPECT_EQ("which is not user's", f.vector, 13);
     for (unsigned v = 0; v < 256; v++) {
         static struct trap_info none[2];
         none[0].vector = (u8)v;
