@@ -312,10 +312,15 @@ static void pending_work(void)
     }
 }
 
-/* An NMI for the guest, when it can take one. */
+/* Does an NMI wait for v that it can take? */
+static inline bool nmi_due(struct vcpu *v)
+{
+    return unlikely(READ_ONCE(v->arch.nmi_pending)) && !v->arch.nmi_masked && guest_nmi_handler(v);
+}
+
 static void deliver_nmi(struct vcpu *v)
 {
-    if (v->arch.nmi_pending && !v->arch.nmi_masked && guest_nmi_handler(v)) {
+    if (nmi_due(v)) {
         v->arch.nmi_pending = false;
         v->arch.nmi_masked = true;
         isolate_refresh(v);
@@ -348,6 +353,9 @@ static inline void settle(void)
 void exit_pending(struct cpu_user_regs *regs)
 {
     (void)regs;
+    /* Who sent it before current said that it sleeps did not wake it; who sends one from now on does. */
+    if (nmi_due(current))
+        __atomic_fetch_and(&current->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);
     settle();
     deliver_nmi(current);
 }
