@@ -2,12 +2,15 @@
  * Control registers of PV guests.
  *
  * The guest's CR0 is a constant apart from TS, CR2 and CR3 belong to it through the interface, and of CR4 it owns four
- * bits, of which only TSD has an effect on the CPU. FSGSBASE and OSXSAVE stay on in the machine because Serai uses the
- * instructions itself, and DE for breakpoints; a guest that leaves them off can do more than it asked for. Writes that
- * would change anything else are refused (CR0: #GP) or without effect (CR4, as kernels set what CPUID offered before
- * they look at the result). Invariant: the machine's CR0 and CR3 are never loaded with a guest's value.
+ * bits, of which TSD and FSGSBASE have an effect on the CPU: a kernel that does not know FSGSBASE does not save, at a
+ * switch of its processes, bases that one of them changed by itself (segment.h does without meanwhile). OSXSAVE stays
+ * on in the machine because Serai uses the instructions itself, and DE for breakpoints; a guest that leaves them off
+ * can do more than it asked for. Writes that would change anything else are refused (CR0: #GP) or without effect (CR4,
+ * as kernels set what CPUID offered before they look at the result). Invariant: the machine's CR0 and CR3 are never
+ * loaded with a guest's value.
  */
 #include "arch/x86/asm.h"
+#include "arch/x86/cpu.h"
 #include "arch/x86/pv/control.h"
 #include "arch/x86/pv/fpu.h"
 #include "core/mmu.h"
@@ -16,7 +19,7 @@
 
 /* Always-on bits a 64-bit kernel expects to read back. */
 #define GUEST_CR4_SHOWN (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
-#define GUEST_CR4_EFFECTIVE CR4_TSD
+#define GUEST_CR4_EFFECTIVE (CR4_TSD | (cpu_has.fsgsbase ? CR4_FSGSBASE : 0))
 
 static u64 guest_cr0(const struct vcpu *v) { return (v->arch.cr0 & ~CR0_TS) | (v->arch.ts_set ? CR0_TS : 0); }
 

@@ -14,6 +14,7 @@
 #include "arch/x86/pv/emulate.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/mm/uaccess.h"
+#include "arch/x86/pv/address.h"
 #include "arch/x86/pv/callback.h"
 #include "arch/x86/pv/control.h"
 #include "arch/x86/pv/cpuid.h"
@@ -226,18 +227,12 @@ static bool do_mov_dr(struct cpu_user_regs *regs, const struct insn *in)
     return true;
 }
 
-/* Machine status word: the low part of CR0; LMSW can set PE but not clear it, and changes only TS here. */
-static bool do_msw(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
+/* LMSW sets the low part of CR0; it can set PE but not clear it, and changes only TS here. */
+static bool do_lmsw(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
 {
     u64 cr0;
 
     if (in->is_mem || guest_cr_read(v, 0, &cr0))
-        return false;
-    if (in->class == INSN_SMSW) {
-        gpr_write(regs, in->rm, in->size, 1, cr0);
-        return true;
-    }
-    if (!v->arch.kernel_mode)
         return false;
     return guest_cr_write(v, 0, (cr0 & ~(u64)(CR0_TS | CR0_EM | CR0_MP)) | (*gpr(regs, in->rm) & 0xf)) == 0;
 }
@@ -245,6 +240,58 @@ static bool do_msw(struct vcpu *v, struct cpu_user_regs *regs, const struct insn
 static bool do_xsetbv(struct vcpu *v, struct cpu_user_regs *regs)
 {
     return (v->arch.cr4 & CR4_OSXSAVE) && (u32)regs->rcx == 0 && fpu_set_xcr0(v, get_pair(regs)) == 0;
+}
+
+/* ---- what UMIP forbids ---- */
+
+/*
+ * SMSW and the stores of descriptor-table registers are everybody's on a CPU without UMIP and under Xen; a kernel in
+ * ring 3 cannot do without them as one in ring 0 could. UMIP keeps where the tables are from guests, so they are told
+ * the last page of Serai's part of the address space. False: #GP; true: done, or a page fault was injected.
+ */
+#define TABLES_HIDDEN_AT 0xffff87fffffff000UL
+#define GDT_LIMIT ((RESERVED_GDT_PAGE + 1) * PAGE_SIZE - 1)
+#define IDT_LIMIT (256 * 16 - 1)
+
+static bool store_bytes(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in, const u8 *what, unsigned n)
+{
+    u64 va = effective_address(regs, in);
+    u8 probe;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (!va_canonical(va + i))
+            return false;
+        if (copy_to_guest(GVA(va + i), &what[i], 1)) {
+            bool present = !copy_from_guest(&probe, GVA(va + i), 1);
+            guest_inject_page_fault(v, va + i, PF_WRITE | (present ? PF_PRESENT : 0));
+            return true;
+        }
+    }
+    emulate_retire(regs, in->length);
+    return true;
+}
+
+static bool do_store_system(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
+{
+    struct __packed {
+        u16 limit;
+        u64 base;
+    } table = { in->class == INSN_SGDT ? GDT_LIMIT : IDT_LIMIT, TABLES_HIDDEN_AT };
+    u64 word = 0;
+
+    if (in->class == INSN_SGDT || in->class == INSN_SIDT)
+        return store_bytes(v, regs, in, (const u8 *)&table, sizeof(table.limit) + in->size);
+    if (in->class == INSN_STR)
+        word = SERAI_TSS;
+    else if (in->class == INSN_SLDT)
+        word = v->arch.ldt_entries ? SERAI_LDT_SEL : 0;
+    else if (guest_cr_read(v, 0, &word))
+        return false;
+    if (in->is_mem)
+        return store_bytes(v, regs, in, (const u8 *)&word, 2);
+    gpr_write(regs, in->rm, in->size, 1, word);
+    emulate_retire(regs, in->length);
+    return true;
 }
 
 /* ---- dispatch ---- */
@@ -265,9 +312,6 @@ static bool execute_unprivileged(struct vcpu *v, struct cpu_user_regs *regs, con
     case INSN_RDTSC:
     case INSN_RDTSCP:
         return do_rdtsc(v, regs, in->class == INSN_RDTSCP);
-    case INSN_SMSW:
-    case INSN_LMSW:
-        return do_msw(v, regs, in);
     default:
         return false;
     }
@@ -293,6 +337,8 @@ static bool execute_kernel(struct vcpu *v, struct cpu_user_regs *regs, const str
         if (v->domain->privileged)
             wbinvd();
         return true;
+    case INSN_LMSW:
+        return do_lmsw(v, regs, in);
     case INSN_XSETBV:
         return do_xsetbv(v, regs);
     default:
@@ -345,6 +391,8 @@ bool emulate_privileged(struct cpu_user_regs *regs)
         return false;
     if (in.class == INSN_INS || in.class == INSN_OUTS)
         return do_string_port(v, regs, &in);
+    if (in.class >= INSN_SMSW && in.class <= INSN_SIDT)
+        return do_store_system(v, regs, &in);
     if (in.class == INSN_MOV_TO_CR && v->arch.kernel_mode)
         return do_mov_to_cr(v, regs, &in);
     if (!(v->arch.kernel_mode ? execute_kernel(v, regs, &in) : execute_unprivileged(v, regs, &in)))

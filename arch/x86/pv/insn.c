@@ -199,6 +199,10 @@ static struct opcode group_two_byte(u8 op, u8 modrm)
             return (struct opcode){ INSN_RDTSCP, F_MODRM };
         if (reg == 4 || reg == 6)
             return (struct opcode){ reg == 4 ? INSN_SMSW : INSN_LMSW, F_MODRM };
+        if (reg < 2)
+            return (struct opcode){ reg == 0 ? INSN_SGDT : INSN_SIDT, F_MODRM | F_MEM | F_WIDE };
+    } else if (op == 0x00 && reg < 2) {
+        return (struct opcode){ reg == 0 ? INSN_SLDT : INSN_STR, F_MODRM };
     } else if (op == 0xba) {
         return (struct opcode){ group8[reg], F_MODRM | F_IMM8 };
     } else if (op == 0xc7 && reg == 1) {
@@ -217,7 +221,7 @@ static struct opcode find_opcode(struct cursor *c, u8 op)
     if (o.class != INSN_OTHER || c->short_read)
         return o;
     /* Look at the ModRM byte without consuming it. */
-    bool grouped = two ? op == 0x01 || op == 0xba || op == 0xc7
+    bool grouped = two ? op <= 0x01 || op == 0xba || op == 0xc7
                        : op == 0x80 || op == 0x81 || op == 0x83 || op == 0xf6 || op == 0xf7 || op == 0xfe || op == 0xff;
     if (!grouped)
         return o;

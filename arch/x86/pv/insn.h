@@ -13,7 +13,9 @@ enum insn_class {
     INSN_IN, INSN_OUT, INSN_INS, INSN_OUTS,
     /* privileged and friends */
     INSN_CLI, INSN_STI, INSN_CLTS, INSN_INVD, INSN_WBINVD, INSN_RDMSR, INSN_WRMSR, INSN_RDTSC, INSN_RDTSCP, INSN_RDPMC,
-    INSN_CPUID, INSN_XSETBV, INSN_SMSW, INSN_LMSW,
+    INSN_CPUID, INSN_XSETBV, INSN_LMSW,
+    INSN_SMSW, INSN_SLDT, INSN_STR,     /* to a register, or 2 bytes to memory */
+    INSN_SGDT, INSN_SIDT,               /* size: of the address, 4 or 8; it comes behind the limit, 2 bytes */
     INSN_MOV_FROM_CR, INSN_MOV_TO_CR, INSN_MOV_FROM_DR, INSN_MOV_TO_DR, /* reg: cr/dr number, rm: register */
     INSN_INT,           /* imm: vector */
     /* memory writes, for page tables: destination is the memory operand (is_mem), or rdi for the string ones */

@@ -18,6 +18,7 @@
  */
 #include "arch/x86/pv/ptwr.h"
 #include "arch/x86/mm/uaccess.h"
+#include "arch/x86/pv/address.h"
 #include "arch/x86/pv/emulate.h"
 #include "arch/x86/pv/gpr.h"
 #include "arch/x86/pv/inject.h"
@@ -167,28 +168,6 @@ static void commit_registers(struct cpu_user_regs *regs, const struct insn *in, 
         regs->rax = (u32)old;
         regs->rdx = old >> 32;
     }
-}
-
-/* ---- addresses ---- */
-
-static u64 effective_address(struct cpu_user_regs *regs, const struct insn *in)
-{
-    u64 ea = in->disp;
-
-    if (in->base == INSN_RIP)
-        ea += regs->rip + in->length;
-    else if (in->base != INSN_NO_REG)
-        ea += *gpr(regs, in->base);
-    if (in->index != INSN_NO_REG)
-        ea += *gpr(regs, in->index) * in->scale;
-    /* A bit number in a register reaches beyond the operand, in steps of its size. */
-    if ((in->class == INSN_BTS || in->class == INSN_BTR || in->class == INSN_BTC) && !in->has_imm) {
-        unsigned bits = 8 * in->size;
-        s64 bit = (s64)(*gpr(regs, in->reg) << (64 - bits)) >> (64 - bits);
-        ea += (bit >> (3 + lowest_bit(in->size))) * in->size;
-    }
-    ea = low_bytes(ea, in->addr_size);
-    return ea + (in->seg == 0x64 ? fs_base_read() : in->seg == 0x65 ? gs_base_read() : 0);
 }
 
 static bool inside_entry(u64 va, unsigned bytes) { return (va & 7) + bytes <= 8; }

@@ -11,18 +11,21 @@
 /* Canonical in 48 bits: what the CPU accepts as a base or as an address to jump to. */
 static inline bool va_canonical(u64 va) { return (u64)((s64)(va << 16) >> 16) == va; }
 
-static inline u64 fs_base_read(void) { return cpu_has.fsgsbase ? rdfsbase() : rdmsr(MSR_FS_BASE); }
-static inline u64 gs_base_read(void) { return cpu_has.fsgsbase ? rdgsbase() : rdmsr(MSR_GS_BASE); }
+/* Are the instructions there just now? CR4 says so as the guest on this CPU wants it (control.c). */
+static inline bool fsgsbase_on(void) { return read_cr4() & CR4_FSGSBASE; }
+
+static inline u64 fs_base_read(void) { return fsgsbase_on() ? rdfsbase() : rdmsr(MSR_FS_BASE); }
+static inline u64 gs_base_read(void) { return fsgsbase_on() ? rdgsbase() : rdmsr(MSR_GS_BASE); }
 static inline void fs_base_write(u64 base)
 {
-    if (cpu_has.fsgsbase)
+    if (fsgsbase_on())
         wrfsbase(base);
     else
         wrmsr(MSR_FS_BASE, base);
 }
 static inline void gs_base_write(u64 base)
 {
-    if (cpu_has.fsgsbase)
+    if (fsgsbase_on())
         wrgsbase(base);
     else
         wrmsr(MSR_GS_BASE, base);

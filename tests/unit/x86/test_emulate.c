@@ -195,6 +195,34 @@ static void user_mode_body(void)
     assert_false(RUN(0x0f, 0x31));
 }
 
+static void table_registers_body(void)
+{
+    u8 buf[32] = { 0 };
+
+    reset(true, false);
+    regs.rdi = (u64)buf;
+    assert_true(RUN(0x0f, 0x01, 0x07));     /* sgdt (%rdi) */
+    DONE(3);
+    assert_int_equal(*(u16 *)buf, 0xefff);
+    assert_memory_equal(buf + 2, &(u64){ TABLES_HIDDEN_AT }, 8);
+    assert_int_equal(buf[10], 0);
+    hole = (u64)buf + 20, hole_end = hole + 4;
+    assert_true(RUN(0x0f, 0x01, 0x4f, 0x10)); /* sidt 16(%rdi) */
+    DONE(0);
+    assert_int_equal(injected.vector, 14);
+    assert_int_equal(injected.address, hole);
+    hole = hole_end = 0;
+    regs.rdi = 1UL << 63;
+    assert_false(RUN(0x0f, 0x01, 0x07));
+    regs.rax = ~0UL;
+    assert_true(RUN(0x0f, 0x00, 0xc8));     /* str %eax */
+    assert_int_equal(regs.rax, 0xe040);
+    regs.rax = ~0UL;
+    assert_true(RUN(0x66, 0x0f, 0x00, 0xc0)); /* sldt %ax */
+    assert_int_equal(regs.rax, ~0xffffUL);
+    assert_false(RUN(0x0f, 0x00, 0xd0));    /* lldt %ax */
+}
+
 static void string_io_body(void)
 {
     static u16 buf[300];
@@ -301,6 +329,7 @@ static void interrupts_and_prefix_body(void)
 ON_VCPU(empty_bus)
 ON_VCPU(domain0_ports)
 ON_VCPU(user_mode)
+ON_VCPU(table_registers)
 ON_VCPU(string_io)
 ON_VCPU(registers)
 ON_VCPU(interrupts_and_prefix)
@@ -309,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_bus), cmocka_unit_test(domain0_ports), cmocka_unit_test(user_mode),
+        cmocka_unit_test(table_registers),
         cmocka_unit_test(string_io), cmocka_unit_test(registers), cmocka_unit_test(interrupts_and_prefix),
     };
 
