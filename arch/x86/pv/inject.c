@@ -139,25 +139,22 @@ void guest_upcall(struct vcpu *v)
  */
 static void bounce_syscall(struct vcpu *v, u64 handler, bool mask_events)
 {
-    if (bounce(v, handler, mask_events, false, 0))
+    if (unlikely(!handler)) {
+        cpu_info()->regs.rip -= 2;  /* as on a CPU without SYSCALL: a fault */
+        guest_inject(v, 6, -1);
+    } else if (bounce(v, handler, mask_events, false, 0)) {
         cpu_info()->regs.rflags &= ~(u64)EFLAGS_DF;
+    }
 }
 
 void guest_inject_syscall(struct vcpu *v)
 {
-    if (unlikely(!v->arch.syscall_callback)) {
-        guest_inject(v, 6, -1);     /* as a CPU without SYSCALL would */
-        return;
-    }
     bounce_syscall(v, v->arch.syscall_callback, v->arch.syscall_masks_events);
 }
 
 void guest_inject_syscall32(struct vcpu *v)
 {
-    if (!v->arch.syscall32_callback)
-        guest_inject(v, 6, -1);
-    else
-        bounce_syscall(v, v->arch.syscall32_callback, v->arch.syscall32_masks_events);
+    bounce_syscall(v, v->arch.syscall32_callback, v->arch.syscall32_masks_events);
 }
 
 void guest_inject_sysenter(struct vcpu *v)

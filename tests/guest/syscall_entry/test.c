@@ -75,6 +75,13 @@ void test(void)
     entered_with_clean_flags(0x2);      /* events masked in user mode: the long way */
     reg.address = (u64)entry_syscall;
     OK("back", hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg));
+    reg.address = 0;
+    OK("nobody", hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg));
+    user_run(&f, u_syscall32);
+    EXPECT_EQ("as on a CPU that has no such instruction", f.vector, 6);
+    EXPECT_EQ("rip is at it", f.regs.rip, (u64)u_syscall32);
+    reg.address = (u64)entry_syscall;
+    OK("back", hc(__HYPERVISOR_callback_op, CALLBACKOP_register, &reg));
     /* A hypercall number in rax is no hypercall from user mode. */
     user_run(&f, u_syscall32);
     EXPECT_EQ("any syscall is the kernel's", f.vector, VECTOR_SYSCALL);
