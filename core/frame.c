@@ -27,8 +27,9 @@
 #include "core/heap.h"
 #include "core/hypercall.h"
 #include "core/log_dirty.h"
-#include "core/mmu.h"
+#include "core/mmu_internal.h"
 #include "core/reject.h"
+#include "core/vcpu.h"
 #include "lib/print.h"
 
 #define ZERO_ORDER 6            /* 64 frames, some 70000 instructions */
@@ -79,6 +80,8 @@ static void frame_free(mfn_t mfn)
     if (last)
         domain_put(d);
     domain_put(d);
+    if (current && current->mmu_work)       /* tests have no vcpus */
+        current->mmu_work->left -= FREED_WORK;
 }
 
 void frame_put(mfn_t mfn)

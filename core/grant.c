@@ -30,7 +30,7 @@
 #define MAX_GRANT_FRAMES 4096   /* a limit beyond this is cut: 16 MiB of table */
 #define MAX_MAPTRACK_FRAMES 16384
 #define GROW_AT_ONCE 8
-#define SHRINK_AT_ONCE 128
+#define SHRINK_AT_ONCE 64
 
 /* ---- growing ---- */
 

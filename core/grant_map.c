@@ -21,7 +21,7 @@
 
 #define UNMAP_BATCH 32
 #define MAP_BATCH 8             /* mappings between two chances of pre-emption */
-#define RELEASE_BATCH 256
+#define RELEASE_BATCH 128
 #define KINDS (GNTMAP_host_map | GNTMAP_device_map)
 
 /* ---- records ---- */

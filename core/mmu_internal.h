@@ -19,6 +19,9 @@ extern s32 fake_mmu_work;   /* model tests run out of it all the time */
 #define MMU_WORK 512    /* of at most 200 instructions each: a tenth of a millisecond */
 #endif
 
+/* ... and what it costs when one of them was the last name of its frame, in entries. */
+#define FREED_WORK 8
+
 /* In the count of a list that goes on after a pre-emption: *pdone already has a number to add to. Private to Serai. */
 #define MMU_UPDATE_PREEMPTED (1u << 31)
 

@@ -215,6 +215,7 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
         subject_put(&s);
         return rc;
     }
+    current->mmu_work = &w;
     spin_lock(&s.pt->mmu_lock);
     for (i = 0; i < count; i++) {
         mmu_update_t req;
@@ -232,6 +233,7 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
         w.left = MMU_WORK;
         spin_unlock(&s.pt->mmu_lock);
         if ((preempt_check() && rest) || unlikely(current->mmu_orphan)) {
+            current->mmu_work = NULL;
             subject_put(&s);
             if (mmu_report_done(pdone, done, resumed))
                 return -EFAULT;         /* said */
@@ -243,6 +245,7 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
         rc = 0;
     }
     spin_unlock(&s.pt->mmu_lock);
+    current->mmu_work = NULL;
     subject_put(&s);
     current->mc.worked = MMU_WORK - w.left > MC_SHORT_LIST;
     if (mmu_report_done(pdone, i, resumed) && !rc)

@@ -190,7 +190,7 @@ long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom)
             break;
         }
         rc = one_op(v, d, &op);
-        if (likely(!rc) && likely((++i & 31) != 31) && likely(!v->mmu_orphan))
+        if (likely(!rc) && likely((++i & 15) != 15) && likely(!v->mmu_orphan))
             continue;
         if (rc == DONE_LONG) {
             rc = 0;

@@ -142,6 +142,15 @@ void retype_flush_early(const struct domain *d, mfn_t mfn, u64 type)
 
 /* ---- tables ---- */
 
+/* Frames that are freed from here on are charged to w. What was, to be put back. */
+static inline struct mmu_work *work_begin(struct mmu_work *w)
+{
+    struct mmu_work *outer = current->mmu_work;
+
+    current->mmu_work = w;
+    return outer;
+}
+
 /* The groups that hold entries [0, end) of a table, but for Serai's own of a top-level table, which are one group. */
 static inline u32 groups_below(unsigned end, unsigned level)
 {
@@ -254,7 +263,9 @@ static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct m
         if (rc == -ERESTART)
             return rc;
         if (unlikely(rc)) {
+            struct mmu_work *outer = work_begin(w);
             *undone = !table_undo(d, mfn, level, w);
+            current->mmu_work = outer;
             return rc;
         }
     }
@@ -366,8 +377,11 @@ long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
                 shadow_table_gone(d, mfn);
         }
         type_set(f, type | TYPE_PARTIAL);
-        if (table_undo(d, mfn, type_level(type), w))
-            return -ERESTART;
+        struct mmu_work *outer = work_begin(w);
+        long rc = table_undo(d, mfn, type_level(type), w);
+        current->mmu_work = outer;
+        if (rc)
+            return rc;
     }
     stamp(f);
     __atomic_store_n(&f->type, type, __ATOMIC_RELEASE);

@@ -104,6 +104,50 @@ static void many_zombies(void)
     EXPECT(free_pages_settled(before) + ZOMBIES / 4 >= before);
 }
 
+/* ---- a mapper of pages that nobody else keeps ---- */
+
+#define MAPPED 512
+
+static u64 map_all(u64 dom, u64 first, u64 n)
+{
+    static struct gnttab_map_grant_ref m[64];
+    u64 mapped = 0;
+    for (u64 done = 0; done < n; done += 64) {
+        for (unsigned i = 0; i < 64; i++)
+            m[i] = (struct gnttab_map_grant_ref){ .dom = (domid_t)dom, .ref = (u32)(first + done + i),
+                                                  .flags = GNTMAP_device_map };
+        OK("map", hc(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, m, 64));
+        for (unsigned i = 0; i < 64; i++)
+            mapped += !m[i].status;
+    }
+    return mapped;
+}
+
+static void last_mapper(void)
+{
+    static xen_pfn_t frames[2];
+    static struct dom a, b;
+    struct gnttab_setup_table t = { .nr_frames = 2 };
+    long rc, err;
+    dom_create(&b);
+    REQUIRE_OK(dom_create_empty(&a, 1, 1024));
+    populate(&a, MAPPED);
+    t.dom = a.id;
+    set_xen_guest_handle(t.frame_list, frames);
+    OK("set up", hc(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &t, 1));
+    grant_entry_v1_t *table = map_frame(frames[1], a.id, KERNEL_PAGE, &err);
+    REQUIRE_OK(err);
+    for (unsigned i = 0; i < MAPPED; i++)
+        table[i] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = b.id, .frame = (u32)list[i] };
+    OK("unmap", unmap_frame(table));
+    EXPECT_EQ("mapped", dom_call(&b, map_all, a.id, 512, MAPPED), MAPPED);
+    while ((rc = domctl_simple(XEN_DOMCTL_destroydomain, a.id)) == -ERESTART)
+        ;
+    OK("a zombie", rc);
+    REQUIRE_OK(unmap_frame((void *)b.mb));
+    destroy(&b, "end of who held a zombie's 512 pages", 1);
+}
+
 /* ---- the last round of a migration looks for grants that can be written ---- */
 
 static void written_grants(void)
@@ -141,6 +185,49 @@ static void written_grants(void)
     destroy(&d, "end of a logged domain", 1);
 }
 
+/* ---- pages that were given back while a table of ours still named them ---- */
+
+/* A pinned table of n entries with the last of our frames, from the end of memory; the frame of the table. */
+static u64 given_back(unsigned n)
+{
+    static unsigned used;
+    struct xen_memory_reservation r = { .nr_extents = n, .domid = DOMID_SELF };
+    u64 *t = page_alloc();
+    for (unsigned i = 0; i < n; i++) {
+        list[i] = p2m[si->nr_pages - 1 - used++];
+        t[i] = list[i] << 12 | KERNEL_PAGE;
+    }
+    REQUIRE_OK(set_flags(t, READ_PAGE));
+    OK("pin", mmuext1(MMUEXT_PIN_L1_TABLE, va_mfn(t)));
+    set_xen_guest_handle(r.extent_start, list);
+    EXPECT_EQ("given back", hc(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r), n);
+    return va_mfn(t);
+}
+
+static void last_names(void)
+{
+    static mmu_update_t u[512];
+    static struct mmuext_op ops[30];
+    static struct multicall_entry m[8];
+    u64 t = given_back(512);
+    BOUNDED("a table that had the last of 512 pages", OK("unpin", mmuext1(MMUEXT_UNPIN_TABLE, t)));
+    for (unsigned i = 0; i < 30; i++)
+        ops[i] = (struct mmuext_op){ .cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = given_back(7) };
+    BOUNDED("30 tables that had the last of 7", OK("unpin", hc(__HYPERVISOR_mmuext_op, ops, 30, 0, DOMID_SELF)));
+    for (unsigned round = 0; round < 2; round++) {
+        t = given_back(512);
+        for (unsigned i = 0; i < 512; i++)
+            u[i] = (mmu_update_t){ .ptr = t << 12 | i * 8 };
+        for (unsigned i = 0; i < 8; i++)
+            m[i] = (struct multicall_entry){ .op = __HYPERVISOR_mmu_update,
+                                             .args = { (u64)(u + 64 * i), 64, 0, DOMID_SELF } };
+        if (!round)
+            BOUNDED("512 entries that had the last", OK("clear", hc(__HYPERVISOR_mmu_update, u, 512, 0, DOMID_SELF)));
+        else
+            BOUNDED("multicall of 8 lists of 64 of them", OK("clear", hc(__HYPERVISOR_multicall, m, 8)));
+    }
+}
+
 /* ---- one large extent is given back ---- */
 
 static void large_extent(void)
@@ -162,7 +249,9 @@ void test(void)
     bounded_init();
     many_vcpus();
     many_zombies();
+    last_mapper();
     written_grants();
     large_extent();
+    last_names();
     bounded_worst();
 }
