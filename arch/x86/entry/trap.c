@@ -173,7 +173,10 @@ static bool fixup(struct cpu_user_regs *regs)
     return false;
 }
 
-/* The guest could not be resumed: give it back its registers and tell its failsafe handler. Does not return. */
+/*
+ * The guest could not be resumed: give it back its registers, and the fault as a kernel on a CPU gets that of its own
+ * IRET. (An LDT page that is gone has an address of ours: the failsafe handler is told.)
+ */
 static void __noreturn guest_iret_fault(struct cpu_user_regs *fault)
 {
     struct cpu_user_regs gprs = *fault;
@@ -183,7 +186,10 @@ static void __noreturn guest_iret_fault(struct cpu_user_regs *fault)
     __builtin_memcpy(regs, &gprs, offsetof(struct cpu_user_regs, error_code));
     regs->error_code = gprs.error_code;
     regs->entry_vector = vector;
-    guest_inject_failsafe(current);
+    if (vector == PF)
+        guest_inject_failsafe(current);
+    else
+        guest_inject(current, vector, gprs.error_code);
     leave_to_guest();
 }
 
