@@ -362,6 +362,7 @@ long port_close(struct domain *d, u32 port, bool by_guest)
 long event_reset(struct domain *d)
 {
     struct event_table *t = d->event;
+    struct fifo_left left;
 
     spin_lock(&t->lock);
     if (!t->resetting) {
@@ -382,10 +383,12 @@ long event_reset(struct domain *d)
         t->reset_next = max(t->reset_next, end);
     bool done = same && t->reset_next >= t->nr_ports;
     if (done) {
-        fifo_destroy(d);
+        fifo_take_away(d, &left);
         t->free_hint = 1;
         t->resetting = READ_ONCE(d->dying) != DOMDYING_alive;
     }
     spin_unlock(&t->lock);
+    if (done)
+        fifo_give_back(&left);
     return done || !same ? 0 : -ERESTART; /* over: others closed the rest */
 }

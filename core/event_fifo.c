@@ -27,6 +27,7 @@
 #define BUSY (1u << EVTCHN_FIFO_BUSY)
 #define LINK_TRIES 4
 #define RAISE_PIECE 32
+#define DROPPED_PER_LOOK 32
 
 event_word_t *fifo_word(const struct event_fifo *f, u32 port)
 {
@@ -257,23 +258,34 @@ long fifo_expand_array(struct domain *d, const evtchn_expand_array_t *op)
     return 0;
 }
 
-void fifo_destroy(struct domain *d)
+void fifo_take_away(struct domain *d, struct fifo_left *left)
 {
-    struct event_fifo *f = d->event->fifo;
     struct vcpu *v;
 
     ASSERT(spin_is_held(&d->event->lock));
-    if (!f)
+    left->nr_controls = 0;
+    left->fifo = d->event->fifo;
+    if (!left->fifo)
         return;
     for_each_vcpu(d, v) {
         if (v->event->control)
-            drop_page(v->event->control);
+            left->control[left->nr_controls++] = v->event->control;
         v->event->control = NULL;
         memset(v->event->tail, 0, sizeof(v->event->tail));
     }
-    for (u32 i = 0; i < f->nr_pages; i++)
-        drop_page(f->page[i]);
     WRITE_ONCE(d->event->fifo, NULL);
+}
+
+void fifo_give_back(struct fifo_left *left)
+{
+    struct event_fifo *f = left->fifo;
+    u32 pages = f ? f->nr_pages : 0;
+
+    for (u32 i = 0; i < left->nr_controls + pages; i++) {
+        drop_page(i < pages ? (void *)f->page[i] : left->control[i - pages]);
+        if (i % DROPPED_PER_LOOK == DROPPED_PER_LOOK - 1)
+            (void)preempt_check();
+    }
     zfree(f);
 }
 

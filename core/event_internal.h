@@ -100,7 +100,14 @@ bool fifo_raise(struct domain *d, struct event_fifo *f, struct evtchn *chn, stru
 void fifo_unmask(struct domain *d, struct event_fifo *f, struct evtchn *chn, struct vcpu *v, u32 port);
 long fifo_init_control(struct domain *d, evtchn_init_control_t *op);
 long fifo_expand_array(struct domain *d, const evtchn_expand_array_t *op);
-void fifo_destroy(struct domain *d);    /* back to two-level; event lock held, all ports closed */
+/* What a guest gave for its FIFO events, taken away: pages that may have been freed but for that. */
+struct fifo_left {
+    struct event_fifo *fifo;    /* NULL: there was none */
+    unsigned nr_controls;
+    void *control[DOMAIN_MAX_VCPUS];
+};
+void fifo_take_away(struct domain *d, struct fifo_left *left); /* back to two-level; event lock held, no open port */
+void fifo_give_back(struct fifo_left *left);    /* no lock held */
 event_word_t *fifo_word(const struct event_fifo *f, u32 port);
 
 /* event_bind.c: decided arguments in, port or negative error out. Take the event lock themselves. */

@@ -790,6 +790,30 @@ static void test_late_reset(void **state)
     tear_down();
 }
 
+/* 128 pages of words, which the guest may have given up: interrupts are answered while they go. */
+static void test_reset_of_many_pages(void **state)
+{
+    (void)state;
+    set_up(7);
+    become(1);
+    mfn_t own = spec[1].pages[spec[1].nr_pages++] = fake_frame(spec[1].d);
+    evtchn_init_control_t c = { .control_gfn = own };
+    evtchn_expand_array_t e = { .array_gfn = own };
+    assert_int_equal(op(EVTCHNOP_init_control, &c), 0);
+    for (unsigned i = 0; i < 128; i++)
+        assert_int_equal(op(EVTCHNOP_expand_array, &e), 0);
+    assert_int_equal(fake_uses(own), 129);
+    unsigned every = fake_preempt_every;
+    fake_preempt_every = 1u << 30;      /* never, but looks are counted */
+    fake_looks = 0;
+    while (event_reset(spec[1].d)) {}
+    assert_int_equal(fake_uses(own), 0);
+    assert_true(fake_looks >= 129 / 32);
+    fake_preempt_every = every;
+    spec[1].fifo = false;
+    tear_down();
+}
+
 /* ---- no memory ---- */
 
 /* Each allocation fails in turn: nothing leaks, the table stays sound. */
@@ -818,7 +842,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_privilege), cmocka_unit_test(test_wake), cmocka_unit_test(test_hostile_fifo),
         cmocka_unit_test(test_fifo_arguments), cmocka_unit_test(test_fifo_early), cmocka_unit_test(test_many_early),
-        cmocka_unit_test(test_late_reset),
+        cmocka_unit_test(test_late_reset), cmocka_unit_test(test_reset_of_many_pages),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_model),
     };
