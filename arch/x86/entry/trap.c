@@ -82,6 +82,14 @@ static void guest_protection_fault(struct vcpu *v, struct cpu_user_regs *regs)
     guest_inject(v, GP, ec);
 }
 
+/* int3 and into have one byte, `int n` two, of which the second is n. */
+static unsigned software_interrupt_length(const struct cpu_user_regs *regs, u8 vector)
+{
+    u8 last;
+
+    return vector == VECTOR_INT80 || (!copy_from_guest(&last, GVA(regs->rip - 1), 1) && last == vector) ? 2 : 1;
+}
+
 static void guest_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, u8 vector)
 {
     struct guest_trap *t = &v->arch.trap[vector];
@@ -90,7 +98,7 @@ static void guest_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs,
         guest_inject(v, vector, -1);
         return;
     }
-    regs->rip -= vector == VECTOR_INT80 ? 2 : 1;
+    regs->rip -= software_interrupt_length(regs, vector);
     guest_inject(v, GP, (s64)vector * 8 + 2);
 }
 

@@ -3,6 +3,8 @@
 
 USER_CODE(u_int80, "int $0x80; ud2")
 USER_CODE(u_int3, "int3; ud2")
+USER_CODE(u_int3_long, ".byte 0xcd, 3; ud2")
+USER_CODE(u_int4_long, ".byte 0xcd, 4; ud2")
 USER_CODE(u_int14, "int $14; ud2")
 USER_CODE(u_int61, "int $0x61; ud2")
 USER_CODE(u_int32, "int $32; ud2")
@@ -46,6 +48,13 @@ void test(void)
     EXPECT_EQ("int3 from user through a gate of DPL 0", f.vector, 13);
     EXPECT_EQ("error code", f.error, 3 * 8 + 2);
     EXPECT_EQ("rip is at it", f.regs.rip, (u64)u_int3);
+    user_run(&f, u_int3_long);
+    EXPECT_EQ("in two bytes", f.vector, 13);
+    EXPECT_EQ("rip is at it", f.regs.rip, (u64)u_int3_long);
+    trap_set(4, 0, FLAT_KERNEL_CS, (u64)trap_stubs + 4 * 16);
+    user_run(&f, u_int4_long);
+    EXPECT_EQ("int 4 from user through a gate of DPL 0", f.vector, 13);
+    EXPECT_EQ("rip is at it", f.regs.rip, (u64)u_int4_long);
     user_run(&f, u_int80);
     EXPECT_EQ("int 0x80 from user through a gate of DPL 0", f.vector, 13);
     EXPECT_EQ("error code", f.error, 0x80 * 8 + 2);
