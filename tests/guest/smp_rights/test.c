@@ -55,7 +55,7 @@ void test(void)
     OK("one that stays", right(STAYS, true));
     OK("start", vcpu_start(1, mapper));
     EXPECT_EQ("runs", wait_until(&runs, 3000000000UL), 1);
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < ROUNDS || tries <= 100; i++) {      /* on a busy host the other CPU may hardly run */
         u64 frame = FIRST + i * 14 % (2 * RANGES);
         REQUIRE_OK(right(frame, false));
         REQUIRE_OK(right(frame, true));
