@@ -1,9 +1,53 @@
 /* set_trap_table: incremental, selector forced to ring 3, addresses checked. */
 #include "pv.h"
 
+USER_CODE(u_fault, "movq $0, 0x5000; ud2")
+USER_CODE(u_fpu, "fnop; fnop; syscall")
+
+/* A handler masks events if its entry says so. */
+static void masks(unsigned flags)
+{
+    struct fault f;
+    trap_set(14, flags, FLAT_KERNEL_CS, (u64)trap_stubs + 14 * 16);
+    user_run(&f, u_fault);
+    EXPECT_EQ("page fault of user mode", f.vector, 14);
+    EXPECT_EQ("masked", f.masked, flags >> 2);
+    vi->evtchn_upcall_mask = 0;
+    TRY(f, *(volatile u64 *)0x5000 = 0);
+    EXPECT_EQ("page fault of the kernel", f.vector, 14);
+    EXPECT_EQ("masked", f.masked, flags >> 2);
+    vi->evtchn_upcall_mask = 1;
+}
+
+/* TS is for one fault: whoever handles it finds it clear. */
+static void task_switched(void)
+{
+    struct fault f;
+    u64 cr0;
+    OK("set", hc(__HYPERVISOR_fpu_taskswitch, 1));
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    EXPECT_EQ("TS is set", cr0 & 8, 8);
+    EXPECT_FAULT("the first FPU instruction", 7, 0, __asm__ volatile("fnop"));
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    EXPECT_EQ("TS is clear", cr0 & 8, 0);
+    EXPECT_FAULT("the next one", NO_FAULT, 0, __asm__ volatile("fnop"));
+    OK("set", hc(__HYPERVISOR_fpu_taskswitch, 1));
+    user_run(&f, u_fpu);
+    EXPECT_EQ("in user mode", f.vector, 7);
+    EXPECT_EQ("rip is at it", f.regs.rip, (u64)u_fpu);
+    user_run(&f, u_fpu);
+    EXPECT_EQ("both run", f.vector, VECTOR_SYSCALL);
+}
+
 void test(void)
 {
     struct fault f;
+    user_init();
+    vi->evtchn_upcall_mask = 1;
+    masks(0);
+    masks(4);
+    masks(0);
+    task_switched();
     /* cs 0x10, as Linux sends it: must be usable */
     trap_set(6, 0, 0xe030, (u64)trap_stubs + 6 * 16);
     TRY(f, __asm__ volatile("ud2"));

@@ -5,6 +5,19 @@
  */
 #include "pv.h"
 
+USER_CODE(u_in, "mov $0x20, %edx; in (%dx), %al; syscall; ud2")
+
+/* With architectural IOPL it is the flags' own, both ways. */
+static void iopl_by_iret(u64 level)
+{
+    struct regs r = { .rip = (u64)u_in, .cs = FLAT_USER_CS, .ss = FLAT_USER_SS, .rsp = (u64)user_stack_top,
+                      .rflags = 0x202 | level << 12 };
+    struct fault f;
+    user_run_regs(&f, &r, 0);
+    EXPECT_EQ("ports by IOPL", f.vector, level == 3 ? VECTOR_SYSCALL : 13);
+    EXPECT_EQ("IOPL in the frame", f.regs.rflags >> 12 & 3, level);
+}
+
 void test(void)
 {
     OK("writable page tables", hc(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables));
@@ -21,6 +34,8 @@ void test(void)
     TRY(f, __asm__ volatile("ud2"));
     EXPECT_EQ("IOPL shows in frames", f.regs.rflags >> 12 & 3, 3);
     user_init();
+    iopl_by_iret(3);
+    iopl_by_iret(1);
     OK("m2p strict", hc(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_m2p_strict));
     EXPECT_EQ("the kernel reads the M2P", M2P[p2m[5]], 5);
 }

@@ -76,6 +76,8 @@ static u64 forbidden_xcr0(u64 offered, u64 b, u64 c)
     return taken;
 }
 
+static u64 xcr0(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; return xgetbv(); }
+
 void test(void)
 {
     u32 a, b, c, d;
@@ -100,6 +102,8 @@ void test(void)
         EXPECT_EQ("y finds empty registers", dom_call(&y, read, i, 0, 0), 0);
     EXPECT_EQ("and the MXCSR of a reset", dom_call(&y, read, 8, 0, 0), 0x1f80);
     EXPECT(dom_call(&y, read, 9, 0, 0) != dom_call(&x, read, 9, 0, 0) || dom_call(&y, read, 9, 0, 0) == 0);
+    EXPECT_EQ("z has what it enabled", dom_call(&z, xcr0, 0, 0, 0), 3);
+    EXPECT_EQ("and x", dom_call(&x, xcr0, 0, 0, 0), 7);
     dom_call(&y, load, other, 0, 0);
     for (unsigned round = 0; round < 20; round++) {
         for (unsigned i = 0; i < 8; i++) {
