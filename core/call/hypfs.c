@@ -89,20 +89,19 @@ static const struct node *child(unsigned parent, const char *name, size_t len)
     return NULL;
 }
 
-/* An absolute path without trailing or double slashes. */
+/* An absolute path without double slashes; a directory's may end in one. */
 static const struct node *lookup(const char *path)
 {
     const struct node *at = nodes;
 
-    if (*path != '/')
-        return NULL;
-    if (!path[1])
-        return at;
     while (at && *path == '/') {
         const char *end = strchr(++path, '/');
         size_t len = end ? (size_t)(end - path) : strlen(path);
 
-        at = at->type == XEN_HYPFS_TYPE_DIR ? child((unsigned)(at - nodes), path, len) : NULL;
+        if (at->type != XEN_HYPFS_TYPE_DIR)
+            return NULL;
+        if (*path)
+            at = child((unsigned)(at - nodes), path, len);
         path += len;
     }
     return at;
@@ -225,6 +224,8 @@ static long get_path(char path[XEN_HYPFS_MAX_PATHLEN], u64 at, u64 bytes)
         return reject(-EINVAL, "path of %lu bytes", (unsigned long)bytes);
     if (copy_from_guest(path, GVA(at), bytes))
         return reject(-EFAULT, "path cannot be read");
+    if (*path != '/')
+        return reject(-EINVAL, "path does not begin with a slash");
     return strnlen(path, bytes) == bytes - 1 ? 0 : reject(-EINVAL, "path is not terminated where it should be");
 }
 
