@@ -83,14 +83,16 @@ void port_raise(struct domain *d, struct evtchn *chn, u32 port)
 
 /* ---- raising by number ---- */
 
-bool event_port_pending(struct domain *d, u32 port)
+long event_port_pending(struct domain *d, u32 port)
 {
     struct event_table *t = d->event;
 
     spin_lock(&t->lock);
-    bool pending = port_record(t, port) && port_is_pending(d, port);
+    struct evtchn *chn = port_record(t, port);
+    bool open = chn && chn->state != EVTCHNSTAT_closed && chn->state != PORT_RESERVED;
+    long rc = open ? port_is_pending(d, port) : -EINVAL;
     spin_unlock(&t->lock);
-    return pending;
+    return rc;
 }
 
 u32 event_ports_max(const struct domain *d)

@@ -23,8 +23,8 @@ long virq_set_handler(struct domain *d, u32 virq);
 /* A machine interrupt bound as pirq by d arrived. */
 void pirq_send(struct domain *d, u32 pirq);
 
-/* Is port raised and not yet seen by the guest? Takes: event. */
-bool event_port_pending(struct domain *d, u32 port);
+/* Is port raised and not yet seen by the guest? 1, 0; -EINVAL: it is closed, so it never will be. Takes: event. */
+long event_port_pending(struct domain *d, u32 port);
 /* Clear port's mask bit and notify if it is pending (EVTCHNOP_unmask; PIRQ end of interrupt). -EINVAL: no such port. */
 long event_unmask(struct domain *d, u32 port);
 /* Port that d bound to pirq, 0: none. */

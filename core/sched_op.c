@@ -33,9 +33,9 @@ static long op_block(void)
 /* Is a port pending? 1, 0, -EINVAL. */
 static long one_pending(struct domain *d, evtchn_port_t port)
 {
-    if (port >= event_ports_max(d))
-        return reject(-EINVAL, "port %u, there are %u", port, event_ports_max(d));
-    return event_port_pending(d, port);
+    long rc = port < event_ports_max(d) ? event_port_pending(d, port) : -EINVAL;
+
+    return rc < 0 ? reject(-EINVAL, "port %u is not open: nothing will come there", port) : rc;
 }
 
 /* Is one of the ports pending? 1, 0, -EFAULT, -EINVAL. */

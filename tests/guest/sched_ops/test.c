@@ -35,4 +35,16 @@ void test(void)
     set_xen_guest_handle(poll.ports, &port);
     OK("poll without a timeout", hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll));
     EXPECT(now() >= t0 + 10000000);
+    /* Nothing ever comes to a port that is not open: who waits there is told so. */
+    shared->evtchn_pending[0] = 0;
+    port = 0;
+    EXPECT_EQ("poll of port 0", hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll), -EINVAL);
+    port = 900;
+    EXPECT_EQ("poll of a closed port", hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll), -EINVAL);
+    port = ~0U;
+    EXPECT_EQ("poll of a port that cannot be", hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll), -EINVAL);
+    struct evtchn_close c = { .port = v.port };
+    OK("closed", evtchn(EVTCHNOP_close, &c));
+    port = v.port;
+    EXPECT_EQ("poll of a port just closed", hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll), -EINVAL);
 }
