@@ -6,6 +6,8 @@
 #include "tests/unit/x86/guest.h"
 #include "arch/x86/asm.h"
 static u64 fake_base(u32 msr) { return msr << 12; }
+static u64 fake_cr4;    /* with or without the instructions that read bases */
+#define read_cr4() fake_cr4
 #define rdfsbase() fake_base(1)
 #define rdgsbase() fake_base(2)
 #define rdmsr fake_base
@@ -28,6 +30,7 @@ static void one_input(void)
     test_vcpu.arch.kernel_mode = kind & 1;
     refusal = kind & 2 ? -EINVAL : 0;
     races = kind >> 2 & 3;
+    fake_cr4 = kind & 32 ? CR4_FSGSBASE : 0;
     arena = (u64)memory, arena_end = arena + sizeof(memory);
     for (unsigned i = 0; i < 15 && end - p >= 3; i++, p += 3) {
         u64 v = p[1] | (u64)p[2] << 8;
