@@ -51,13 +51,18 @@ _Static_assert((MAY_WRITE & ~PTE_AVAIL) == 0, "the hardware does not look at it"
  * ---- finding: frame.prev of a shadow is its table, frame.progress its level ----
  *
  * The guest chooses which of its frames are tables, and would like all of them in one bucket. So there are as many
- * buckets as the allowance pays shadows, and a secret number says which is whose: the upper bits of a product.
+ * buckets as the allowance pays shadows, and a secret number says which is whose. One product is not enough: evenly
+ * spaced tables, as every kernel has, give evenly spaced products, and with some secrets these meet again soon.
  */
 static u32 *bucket_at(struct log_dirty *l, u32 b) { return &l->bucket[b / BUCKETS_PER_PAGE][b % BUCKETS_PER_PAGE]; }
-static u32 *bucket_of(struct log_dirty *l, mfn_t table)
+u32 shadow_bucket(const struct log_dirty *l, mfn_t table)
 {
-    return bucket_at(l, (u32)(table * l->salt >> 32) & (l->nr_buckets - 1));
+    u64 h = (table ^ l->salt) * 0x9e3779b97f4a7c15UL;
+
+    h = (h ^ h >> 32) * l->salt;
+    return (u32)((h >> 32) * l->nr_buckets >> 32);
 }
+static u32 *bucket_of(struct log_dirty *l, mfn_t table) { return bucket_at(l, shadow_bucket(l, table)); }
 
 static mfn_t find(struct log_dirty *l, mfn_t table)
 {

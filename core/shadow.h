@@ -39,7 +39,9 @@ struct log_dirty {
 void log_note_locked(struct domain *d, mfn_t mfn);
 bool log_noted(struct domain *d, mfn_t mfn);
 
-/* shadow.c. -ERESTART; -ENOMEM. */
+/* shadow.c. In which bucket, below nr_buckets, the shadow of a table is; all that it needs are nr_buckets and salt. */
+u32 shadow_bucket(const struct log_dirty *l, mfn_t table);
+/* -ERESTART; -ENOMEM. */
 long shadow_build(struct domain *d);
 /* Take RW away again in shadows from bucket `from` on, some of them; where to go on. Takes: leaf. */
 u32 shadow_protect(struct domain *d, u32 from);

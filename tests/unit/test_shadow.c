@@ -1,7 +1,8 @@
 /*
  * Finding shadows of page tables: however a guest chooses which of its frames are tables, a look-up takes a few steps,
  * and every table has exactly its own shadow. The tables are empty ones, all in one page.
- * Went wrong once: the bucket was the frame number's lower bits, and all tables were in one.
+ * Went wrong once: the bucket was the frame number's lower bits, and all tables were in one. Then a frame number times
+ * a secret, which puts evenly spaced tables into few buckets for one secret in thirty.
  * Links: core/log_dirty.c core/shadow.c core/lock.c arch/host/fake_machine.c arch/host/fake_domain.c
  *        arch/host/fake_guest.c arch/host/fake_heap.c arch/host/fake_log.c
  */
@@ -83,6 +84,14 @@ static void few_steps(void **state)
         for (mfn_t i = 1; i <= TABLES; i++)
             shadow_table_gone(&d, FAKE_FRAMES + i * stride);
         assert_int_equal(longest(d.log_dirty, &n), 0);
+    }
+    for (u64 secret = 0; secret < 1 << 13; secret++) {
+        static u8 in[4096];
+        d.log_dirty->salt = secret << (secret & 1 ? 32 : 50) | 1;
+        memset(in, 0, sizeof(in));
+        assert_int_equal(d.log_dirty->nr_buckets, ARRAY_SIZE(in));
+        for (mfn_t i = 1; i <= TABLES; i++)
+            assert_in_range(++in[shadow_bucket(d.log_dirty, FAKE_FRAMES + i)], 1, STEPS);
     }
     assert_int_equal(log_dirty_disable(&d), 0);
 }
