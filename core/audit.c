@@ -88,7 +88,8 @@ static unsigned compare(struct tally *t, struct domain *d)
         struct frame *f = mfn_frame(mfn);
         u64 x = f->type, uses = x & TYPE_USES, refs = f->count & FRAME_REFS;
         bool is_table = type_level(x) != 0;
-        bool bad = false;
+        bool named = (x & TYPE_VALIDATED) && (x & TYPE_MASK) != TYPE_WRITABLE;
+        bool bad = (x & TYPE_OWNER) != (named ? type_owner(d) : 0);
 
         if (is_table && uses != t[mfn].table_uses)
             bad = true;

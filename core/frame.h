@@ -44,6 +44,8 @@ _Static_assert(sizeof(struct frame) == 32, "frame table overhead: 0.78 % of RAM"
 #define TYPE_PINNED (1UL << 59)
 #define TYPE_VALIDATED (1UL << 58)
 #define TYPE_PARTIAL (1UL << 57)          /* validation or its undoing was pre-empted at `progress` */
+#define TYPE_OWNER_SHIFT 32               /* with VALIDATED, of a table: id of the domain whose it is */
+#define TYPE_OWNER (0xffffUL << TYPE_OWNER_SHIFT)
 #define TYPE_USES 0xffffffffUL
 
 #include <machine/direct.h>                /* frame_table */

@@ -41,6 +41,9 @@ static inline bool type_live_table(u64 type)
     return (type & TYPE_VALIDATED) && (type & TYPE_USES) && type_level(type);
 }
 
+/* In the type of d's live tables. */
+static inline u64 type_owner(const struct domain *d) { return (u64)d->id << TYPE_OWNER_SHIFT; }
+
 static inline bool l4_slot_is_guests(unsigned i) { return i < 256 || i > 271; }
 
 /*

@@ -12,13 +12,12 @@
 #include "core/vcpu.h"
 #include <machine/uaccess.h>
 
-/* What an update's target table is at the moment. Lock held. */
+/* What an update's target table is at the moment; 0: no live table of d. Lock held. See l1_live(). */
 static unsigned live_level(struct domain *d, mfn_t mfn)
 {
-    if (!mfn_valid(mfn) || READ_ONCE(mfn_frame(mfn)->owner) != d->id)
-        return 0;
-    u64 x = READ_ONCE(mfn_frame(mfn)->type);
-    return type_live_table(x) ? type_level(x) : 0;
+    u64 x = mfn_valid(mfn) ? READ_ONCE(mfn_frame(mfn)->type) : TYPE_NONE;
+
+    return type_live_table(x) && (x & TYPE_OWNER) == type_owner(d) ? type_level(x) : 0;
 }
 
 /* An update of a frame that is no page table: an ordinary write to memory of d. */

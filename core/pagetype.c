@@ -307,7 +307,7 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
     else if (unlikely(d->logging) && type != TYPE_DESC)
         shadow_table_new(d, mfn);
     /* A failure keeps the type: it may have been this kind of table before, and page walks may still know it as one. */
-    type_set(f, !rc ? type | TYPE_VALIDATED | 1 : type == TYPE_DESC ? TYPE_NONE : type);
+    type_set(f, !rc ? type | TYPE_VALIDATED | type_owner(d) | 1 : type == TYPE_DESC ? TYPE_NONE : type);
     if (resume)
         frame_put(mfn);
     if (rc)

@@ -135,13 +135,16 @@ static inline u64 *pte_walk(mfn_t l4, u64 va)
     return likely(*p & PTE_PRESENT) ? pte_below(*p, va, 1) : NULL;
 }
 
-/* Is that frame a live L1 table of d? d->mmu_lock held. */
+/*
+ * Is that frame a live L1 table of d? d->mmu_lock held, so that it stays one; no reference is: the guest may name any
+ * frame. Why is the owner in the type's word? Read one after the other, the owner could be from before the frame went
+ * to another domain and the type from after that, where the CPU was taken from us in between (a host, an SMI).
+ */
 static inline bool l1_live(struct domain *d, mfn_t mfn)
 {
-    struct frame *f = mfn_frame(mfn);
-
-    return likely(mfn_valid(mfn) && READ_ONCE(f->owner) == d->id) &&
-           likely((READ_ONCE(f->type) & (TYPE_MASK | TYPE_VALIDATED | TYPE_PARTIAL)) == (TYPE_L1 | TYPE_VALIDATED));
+    return likely(mfn_valid(mfn)) &&
+           likely((READ_ONCE(mfn_frame(mfn)->type) & (TYPE_MASK | TYPE_VALIDATED | TYPE_PARTIAL | TYPE_OWNER)) ==
+                  (TYPE_L1 | TYPE_VALIDATED | type_owner(d)));
 }
 
 /* The entry at machine address `maddr` if it lies in a live L1 table of d, else NULL. d->mmu_lock held. */

@@ -87,7 +87,6 @@ static const struct form forms[] = {
     { "sldt %ax", B(0x66, 0x0f, 0x00, 0xc0), INSN_SLDT, 2, NOMEM },
     { "str %eax", B(0x0f, 0x00, 0xc8), INSN_STR, 4, NOMEM, .reg = 1 },
     { "lmsw %ax", B(0x0f, 0x01, 0xf0), INSN_LMSW, 4, NOMEM, .reg = 6 },
-    { "int $0x80", B(0xcd, 0x80), INSN_INT, 4, NOMEM, .imm = 0x80 },
     { "cli", B(0xfa), INSN_CLI, 4, NOMEM }, { "sti", B(0xfb), INSN_STI, 4, NOMEM },
 };
 

@@ -15,7 +15,6 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/mm/uaccess.h"
 #include "arch/x86/pv/address.h"
-#include "arch/x86/pv/callback.h"
 #include "arch/x86/pv/control.h"
 #include "arch/x86/pv/cpuid.h"
 #include "arch/x86/pv/fpu.h"
@@ -31,7 +30,6 @@
 
 #define RFLAGS_DF (1UL << 10)
 #define DR6_BS (1UL << 14)
-#define ERROR_IDT 2u            /* #GP error code: the index is of the IDT */
 #define PF_PRESENT 1u
 #define PF_WRITE 2u
 #define VECTOR_DB 1
@@ -346,25 +344,12 @@ static bool execute_kernel(struct vcpu *v, struct cpu_user_regs *regs, const str
     }
 }
 
-/* `int n` through the guest's trap table. */
-static bool software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
-{
-    u8 vector = regs->error_code >> 3;
-    const struct guest_trap *t = &v->arch.trap[vector];
-
-    if (in->class != INSN_INT || in->imm != vector || !t->address || !trap_permits_int(t->flags, v->arch.kernel_mode))
-        return false;
-    regs->rip += in->length;
-    guest_inject(v, vector, -1);
-    return true;
-}
-
 /* RDMSR by the kernel without prefixes: Linux reads the user's GS base at every switch of tasks. */
 static inline bool rdmsr_straight(struct vcpu *v, struct cpu_user_regs *regs)
 {
     u64 code;
 
-    if (!v->arch.kernel_mode || regs->error_code || (regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(code) ||
+    if (!v->arch.kernel_mode || (regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(code) ||
         get_guest_word(&code, regs->rip) || (code & 0xffff) != 0x320f || !do_rdmsr(v, regs))
         return false;
     emulate_retire(regs, 2);
@@ -383,11 +368,6 @@ bool emulate_privileged(struct cpu_user_regs *regs)
 
     /* Kernels of this interface are 64-bit; only user code needs a look at its segment. */
     if (insn_decode(&in, bytes, n, v->arch.kernel_mode || emulate_code64(regs)))
-        return false;
-    if (regs->error_code & ERROR_IDT)
-        return software_interrupt(v, regs, &in);
-    /* With a selector in the error code the fault is about a segment, not about privilege. */
-    if (regs->error_code)
         return false;
     if (in.class == INSN_INS || in.class == INSN_OUTS)
         return do_string_port(v, regs, &in);

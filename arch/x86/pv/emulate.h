@@ -7,8 +7,8 @@
 #define RFLAGS_RF (1UL << 16)
 
 /*
- * After #GP of current's guest (kernel or user): true when the instruction was done and rip advanced, or another
- * exception was injected instead; false: the #GP is the guest's own. error_code in regs as the CPU pushed it.
+ * After #GP of current's guest (kernel or user) with error code 0, which names no selector and no vector: true when the
+ * instruction was done and rip advanced, or another exception was injected instead; false: the #GP is the guest's own.
  */
 bool emulate_privileged(struct cpu_user_regs *regs);
 /* After #UD: the forced-emulation prefix with CPUID. */

@@ -36,7 +36,6 @@ static const struct opcode one_byte[256] = {
     [0xa4] = { INSN_MOVS, F_BYTE },          [0xa5] = { INSN_MOVS, 0 },
     [0xaa] = { INSN_STOS, F_BYTE },          [0xab] = { INSN_STOS, 0 },
     [0xc6] = { INSN_MOV, F_MODRM | F_BYTE | F_IMM8 }, [0xc7] = { INSN_MOV, F_MODRM | F_IMMZ },
-    [0xcd] = { INSN_INT, F_IMM8 },
     [0xe4] = { INSN_IN, F_IMM8 | F_BYTE | F_PORT },  [0xe5] = { INSN_IN, F_IMM8 | F_PORT },
     [0xe6] = { INSN_OUT, F_IMM8 | F_BYTE | F_PORT }, [0xe7] = { INSN_OUT, F_IMM8 | F_PORT },
     [0xec] = { INSN_IN, F_BYTE },  [0xed] = { INSN_IN, 0 },
@@ -271,7 +270,7 @@ int insn_decode(struct insn *in, const u8 *p, unsigned n, bool code64)
         in->has_imm = true;
         in->imm = fetch_signed(&c, o.flags & F_IMM8 ? 1 : in->size == 2 ? 2 : 4);
         in->imm_port = o.flags & F_PORT;
-        if (in->imm_port || o.class == INSN_INT)
+        if (in->imm_port)
             in->imm &= 0xff;
     }
     if (c.short_read)

@@ -17,7 +17,6 @@ enum insn_class {
     INSN_SMSW, INSN_SLDT, INSN_STR,     /* to a register, or 2 bytes to memory */
     INSN_SGDT, INSN_SIDT,               /* size: of the address, 4 or 8; it comes behind the limit, 2 bytes */
     INSN_MOV_FROM_CR, INSN_MOV_TO_CR, INSN_MOV_FROM_DR, INSN_MOV_TO_DR, /* reg: cr/dr number, rm: register */
-    INSN_INT,           /* imm: vector */
     /* memory writes, for page tables: destination is the memory operand (is_mem), or rdi for the string ones */
     INSN_MOV,           /* source: register `reg`, or `imm` when has_imm */
     INSN_XCHG, INSN_CMPXCHG, INSN_CMPXCHG8B, /* (16B with rex.w) */

@@ -297,20 +297,9 @@ static void registers_body(void)
     assert_false(RUN(0xf4)); /* hlt */
 }
 
-static void interrupts_and_prefix_body(void)
+static void forced_emulation_and_steps_body(void)
 {
     reset(false, true);
-    regs.error_code = 0x80 * 8 + 2;
-    assert_false(RUN(0xcd, 0x80)); /* no handler */
-    test_vcpu.arch.trap[0x80] = (struct guest_trap){ .address = 0x1000, .flags = 3 };
-    assert_true(RUN(0xcd, 0x80));
-    DONE(2);
-    assert_int_equal(injected.vector, 0x80);
-    test_vcpu.arch.trap[0x80].flags = 0;
-    assert_false(RUN(0xcd, 0x80));
-    regs.error_code = 0x10; /* a selector: not our business */
-    assert_false(RUN(0xec));
-    regs.error_code = 0;
     memcpy(code, "\x0f\x0b" "xen\x0f\xa2", 7);
     regs.rip = (u64)code;
     regs.rax = 0x40000000, regs.rcx = 5;
@@ -332,14 +321,14 @@ ON_VCPU(user_mode)
 ON_VCPU(table_registers)
 ON_VCPU(string_io)
 ON_VCPU(registers)
-ON_VCPU(interrupts_and_prefix)
+ON_VCPU(forced_emulation_and_steps)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_bus), cmocka_unit_test(domain0_ports), cmocka_unit_test(user_mode),
         cmocka_unit_test(table_registers),
-        cmocka_unit_test(string_io), cmocka_unit_test(registers), cmocka_unit_test(interrupts_and_prefix),
+        cmocka_unit_test(string_io), cmocka_unit_test(registers), cmocka_unit_test(forced_emulation_and_steps),
     };
 
     cpu_has.fsgsbase = cpu_has.rdtscp = cpu_has.amd = true;
