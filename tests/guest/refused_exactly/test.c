@@ -98,7 +98,8 @@ static void others(void)
 static u64 as_guest(u64 a, u64 b, u64 c)
 {
     static vcpu_guest_context_t context;
-    static evtchn_port_t none[129];
+    static evtchn_port_t quiet[129];
+    struct evtchn_bind_ipi ipi = { .vcpu = 0 };
     struct vcpu_set_singleshot_timer timer = { .timeout_abs_ns = 1 };
     struct sched_watchdog w = { .timeout = 100 };
     struct sched_poll p = { .nr_ports = 129, .timeout = 1 };
@@ -113,7 +114,10 @@ static u64 as_guest(u64 a, u64 b, u64 c)
     EXPECT_EQ("another one, 64 bits further", hc(__HYPERVISOR_sched_op, SCHEDOP_watchdog, &w), -EINVAL);
     w.id = 1, w.timeout = 0;
     OK("no watchdog", hc(__HYPERVISOR_sched_op, SCHEDOP_watchdog, &w));
-    set_xen_guest_handle(p.ports, none);
+    OK("a port on which nothing comes", evtchn(EVTCHNOP_bind_ipi, &ipi));
+    for (unsigned i = 0; i < 129; i++)
+        quiet[i] = ipi.port;
+    set_xen_guest_handle(p.ports, quiet);
     EXPECT_EQ("too many ports", hc(__HYPERVISOR_sched_op, SCHEDOP_poll, &p), -EINVAL);
     set_xen_guest_handle(r.extent_start, &frame);
     EXPECT_EQ("shared info given back", hc(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r), 0);
