@@ -20,6 +20,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/cmos.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/power.h"
 #include "lib/print.h"
 #include <machine/current.h>
 
@@ -233,7 +234,8 @@ static void measure(void)
     for (unsigned i = 0; i < ARRAY_SIZE(tries); i++)
         if (tries[i](&r) && calibrate(&r))
             return;
-    panic("no HPET, PM timer or PIT counts: the speed of this machine's clock cannot be measured");
+    cannot_start("give the machine one of them (virtual machines: -machine hpet=on or acpi=on)",
+                 "no HPET, PM timer or PIT counts: the speed of its clock cannot be measured");
 }
 
 /* ---- start ---- */

@@ -13,6 +13,7 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/entry/isolate.h"
+#include "arch/x86/power.h"
 #include "core/options.h"
 #include "lib/print.h"
 #include "lib/string.h"
@@ -24,21 +25,62 @@ struct cpu cpus[MAX_CPUS];
 /* The order of memory types the ABI's guests are told: WB WT UC- UC WC WP UC UC. */
 #define ABI_PAT 0x0000050100070406UL
 
-/*
- * QEMU's emulator reads the frame of an IRET as supervisor whatever the ring (7.2 does, 10 no longer): with SMAP on,
- * every IRET of a guest kernel, which runs in ring 3, faults. Its version cannot be asked for, so all of them go
- * without unless the owner says smap on the command line.
- */
-static bool smap_wanted(void)
+/* QEMU without KVM. Its version cannot be asked for. */
+static bool is_emulated(void)
 {
     struct cpuid hv = cpuid(1, 0).c >> 31 & 1 ? cpuid(0x40000000, 0) : (struct cpuid){ 0 };
 
+    return hv.b == 0x54474354 && hv.c == 0x43544743 && hv.d == 0x47435447;     /* TCGTCGTCGTCG */
+}
+
+/*
+ * The emulator (7.2) takes CR4.OSXSAVE for reserved where leaf 0xd tells of none of XSAVE's extensions (Opteron_G4,
+ * Opteron_G5, any model with +xsave alone), and tries the instruction for ever.
+ */
+static bool xsave_works(u32 extensions)
+{
+    if (extensions || !is_emulated())
+        return true;
+    log_info("XSAVE and AVX stay off: QEMU's emulated CPU hangs when XSAVE is enabled without XSAVEOPT");
+    return false;
+}
+
+/*
+ * The emulator reads the frame of an IRET as supervisor whatever the ring (7.2 does, 10 no longer): with SMAP on,
+ * every IRET of a guest kernel, which runs in ring 3, faults. So all versions go without unless the owner says smap on
+ * the command line.
+ */
+static bool smap_wanted(void)
+{
     if (!opt.smap || option_text("smap"))
         return opt.smap;
-    if (hv.b != 0x54474354 || hv.c != 0x43544743 || hv.d != 0x47435447)    /* TCGTCGTCGTCG */
+    if (!is_emulated())
         return true;
     log_info("SMAP stays off: QEMU's emulated CPU applies it to guest kernels (smap on the command line overrides)");
     return false;
+}
+
+/*
+ * What every 64-bit CPU has, so that Serai, its guests and their programs use it without asking; a virtual machine may
+ * be told to hide it. The local APIC is not here: firmware hides it, too (apic_init()); nor are long mode and CMOV,
+ * which boot/head.S looks for.
+ */
+static void require_baseline(u32 l1d, u32 e1d)
+{
+    const struct { bool has; const char *name; } list[] = {
+        { l1d & 1, " FPU" }, { l1d >> 4 & 1, " TSC" }, { l1d >> 5 & 1, " MSR" }, { l1d >> 8 & 1, " CMPXCHG8B" },
+        { l1d >> 16 & 1, " PAT" }, { l1d >> 24 & 1, " FXSR" }, { l1d >> 25 & 1, " SSE" }, { l1d >> 26 & 1, " SSE2" },
+        { e1d >> 11 & 1, " SYSCALL" },
+    };
+    char text[64] = "";
+    size_t n = 0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(list); i++)
+        if (!list[i].has)
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s", list[i].name);
+    if (n)
+        cannot_start("use a CPU model that has them (virtual machines: qemu64, EPYC, host and their like)",
+                     "this CPU does not show features that every 64-bit CPU has:%s", text);
 }
 
 void features_detect(void)
@@ -51,19 +93,22 @@ void features_detect(void)
     struct cpuid l6 = l0.a >= 6 ? cpuid(6, 0) : (struct cpuid){ 0 };
     u64 platform;
 
+    require_baseline(l1.d, e1.d);
     cpu_has.intel = l0.b == 0x756e6547;
-    cpu_has.amd = l0.b == 0x68747541;
+    cpu_has.amd = l0.b == 0x68747541 || l0.b == 0x6f677948;     /* Auth.., Hygo..: a Zen by another name */
     cpu_has.nx = e1.d >> 20 & 1;
     cpu_has.gb_pages = e1.d >> 26 & 1;
     cpu_has.rdtscp = e1.d >> 27 & 1;
     cpu_has.invariant_tsc = e7.d >> 8 & 1;
     cpu_has.phys_bits = e8.a & 0xff ? e8.a & 0xff : 36;
+    cpu_has.de = l1.d >> 2 & 1;
+    cpu_has.mce = l1.d >> 7 & 1;
     cpu_has.pge = l1.d >> 13 & 1;
     cpu_has.pcid = (l1.c >> 17 & 1) && cpu_has.pge && opt.pcid;
     cr3_keep_tlb = cpu_has.pcid ? CR3_KEEP_TLB : 0;
     cpu_has.x2apic = l1.c >> 21 & 1;
     cpu_has.tsc_deadline = l1.c >> 24 & 1;
-    cpu_has.xsave = l1.c >> 26 & 1;
+    cpu_has.xsave = (l1.c >> 26 & 1) && l0.a >= 0xd && xsave_works(d1.a);
     cpu_has.arat = l6.a >> 2 & 1;
     cpu_has.fsgsbase = l7.b & 1;
     cpu_has.smep = l7.b >> 7 & 1;
@@ -94,8 +139,12 @@ void features_report(void)
 
 void features_enable(void)
 {
-    u64 cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_DE;
+    u64 cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
+    if (cpu_has.de)
+        cr4 |= CR4_DE;
+    if (cpu_has.mce)
+        cr4 |= CR4_MCE;
     if (cpu_has.pge)
         cr4 |= CR4_PGE;
     if (cpu_has.fsgsbase)

@@ -10,6 +10,7 @@
  * is taken when there is one, else the constant found in the DSDT (acpi_find_s5()).
  */
 #include "arch/x86/power.h"
+#include <stdarg.h>
 #include "arch/arch.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/asm.h"
@@ -135,4 +136,17 @@ void machine_end(enum machine_end how)
     }
     log_always("System halted.");
     halt_forever();
+}
+
+void cannot_start(const char *todo, const char *fmt, ...)
+{
+    char what[200];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof(what), fmt, ap);
+    va_end(ap);
+    log_always("Serai cannot start: %s.", what);
+    log_always("What to do: %s.", todo);
+    machine_end(MACHINE_HALT);
 }

@@ -7,3 +7,8 @@
  * MACHINE_POWEROFF. -EOPNOTSUPP: this machine has no PM1 control block.
  */
 long power_set_s5(u16 pm1a, u16 pm1b);
+/*
+ * The machine or its boot loader does not give what Serai needs: say so, and what its owner can do, and halt. Not a
+ * panic, which would come back after each reboot and could not be read.
+ */
+void cannot_start(const char *todo, const char *fmt, ...) __printf(2, 3) __noreturn;

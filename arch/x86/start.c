@@ -16,6 +16,7 @@
 #include "arch/x86/ioapic.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/mm/paging.h"
+#include "arch/x86/power.h"
 #include "arch/x86/record.h"
 #include "arch/x86/screen.h"
 #include "arch/x86/pv/cpuid.h"
@@ -65,16 +66,18 @@ static void keep_e820(void)
         log_warn("The memory map has %u ranges: domain 0 is shown the first %u", boot.nr_ranges, e820.nr);
 }
 
+#define LOADER_TODO "load Serai and its modules by GRUB (multiboot or multiboot2) or by qemu -kernel"
+
 /* What firmware and loader say must hold together, or nothing that follows can be trusted. */
 static void check_boot_info(const char *wrong)
 {
     struct why why;
 
     if (wrong)
-        panic("the boot loader's information cannot be used: %s", wrong);
+        cannot_start(LOADER_TODO, "the boot loader's information cannot be used: %s", wrong);
     memory_map_tidy(&boot, DIRECT_VIRT_END - DIRECT_VIRT);
     if (!modules_check(&boot, IMAGE_PHYS, IMAGE_PHYS + (__bss_end - __image_start), &why))
-        panic("the boot loader's information cannot be used: %s", why.text);
+        cannot_start(LOADER_TODO, "the boot loader's information cannot be used: %s", why.text);
     keep_e820();
 }
 
@@ -167,16 +170,13 @@ static void start_machine(void)
     acpi_offer_rsdp(boot.rsdp_copy, boot.rsdp_bytes);
     firmware_set_efi(boot.efi_system_table);
     acpi_init(boot.rsdp);
-    if (!acpi.present) {
-        log_error("Domain 0 cannot be built: no ACPI tables were found, so neither CPUs nor interrupt lines are "
-                  "known.");
-        log_error("What to do: enable ACPI in the firmware (or the virtual machine's settings).");
-        log_always("Halted.");
-        machine_end(MACHINE_HALT);
-    }
+    if (!acpi.present)
+        cannot_start("enable ACPI in the firmware (or the virtual machine's settings)",
+                     "no ACPI tables were found, so neither CPUs nor interrupt lines are known");
     reserve_interrupt_controllers();
     if (!apic_init())
-        panic("this CPU has no local APIC");
+        cannot_start("enable the local APIC in the firmware (or the virtual machine's settings)",
+                     "this CPU has no local APIC, or the firmware hides it");
     apic_cpu_init();
     smp_boot_cpu();
     ioapic_init();

@@ -83,6 +83,13 @@ def test_no_acpi():
     refused(r"acpi|rsdp", machine="pc,acpi=off")
 
 
+@pytest.mark.parametrize("cpu, reason", [("max,-sse2,-syscall", r"this CPU [^\n]*SSE2 SYSCALL"),
+                                         ("max,-apic", r"no local APIC")])
+def test_hidden_feature(cpu, reason):
+    """A virtual machine may hide what compiled code, or the console's own, uses without asking."""
+    refused(reason, cpu=cpu)
+
+
 # --- options: a mistake is named before domain 0 starts, and the machine goes on without that option ---
 
 def named(*words, **shape):

@@ -54,7 +54,7 @@ boot_gdt_ptr:
     .long PHYS(boot_gdt)
 
 no_long_mode_text:
-    .asciz "Serai needs a 64-bit CPU (long mode)\r\n"
+    .asciz "Serai needs a 64-bit CPU (long mode and CMOV)\r\n"
 
 start32:
     cli
@@ -62,7 +62,12 @@ start32:
     movl $PHYS(boot_stack_end), %esp
     movl %eax, PHYS(boot_magic)
     movl %ebx, PHYS(boot_info_phys)
-    /* Is there long mode? (CPUID 0x80000001 EDX bit 29) */
+    /* Are there long mode (CPUID 0x80000001 EDX bit 29) and CMOV (1 EDX bit 15), which compiled code is full of?
+       Whatever else may be missing, features_detect() can say. */
+    movl $1, %eax
+    cpuid
+    btl $15, %edx
+    jnc no_long_mode
     movl $0x80000000, %eax
     cpuid
     cmpl $0x80000001, %eax
@@ -102,19 +107,18 @@ start32:
     movl $PHYS(boot_l3_image) + 3, PHYS(boot_l4) + 261 * 8
     movl $PHYS(boot_l3) + 3, PHYS(boot_l4) + 262 * 8
 
-    movl $0x6b0, %eax                   /* CR4: PSE, PAE, PGE? (no), MCE off; OSFXSR, OSXMMEXCPT */
-    andl $~0x80, %eax
+    movl $0x20, %eax                    /* PAE; the rest is for features_enable() */
     movl %eax, %cr4
     movl $PHYS(boot_l4), %eax
     movl %eax, %cr3
     movl $0xc0000080, %ecx
     rdmsr
-    orl $0x101, %eax                    /* LME, SCE */
+    orl $0x100, %eax                    /* LME */
     btl $20, %ebp
     jnc 1f
     orl $0x800, %eax                    /* NXE */
 1:  wrmsr
-    movl $0x80050033, %eax              /* PG, AM, WP, NE, ET, MP, PE; EM and TS off: boot code may use SSE */
+    movl $0x80050033, %eax              /* PG, AM, WP, NE, ET, MP, PE */
     movl %eax, %cr0
     lgdt PHYS(boot_gdt_ptr)
     ljmp $8, $PHYS(start64)

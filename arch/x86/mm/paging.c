@@ -12,6 +12,7 @@
 #include "abi/xen.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/power.h"
 #include "arch/x86/record.h"
 #include "core/frame.h"
 #include "core/heap.h"
@@ -113,8 +114,8 @@ static paddr_t early_alloc(u64 bytes, u64 align)
         }
     }
     if (!best)
-        panic("no %lu KiB of free RAM%s for page tables and the frame table: give the machine more memory",
-              (unsigned long)(bytes >> 10), early_limit == GiB(4) ? " below 4 GiB" : "");
+        cannot_start("give the machine more memory", "no %lu KiB of free RAM%s for page tables and the frame table",
+                     (unsigned long)(bytes >> 10), early_limit == GiB(4) ? " below 4 GiB" : "");
     early_reserve(best, best + bytes);
     memset(phys_virt(best), 0, bytes);
     return best;

@@ -35,6 +35,7 @@ static int setup(void **state)
     (void)state;
     cpu_has.intel = l0.b == 0x756e6547;
     cpu_has.amd = l0.b == 0x68747541;
+    cpu_has.xsave = cpuid(1, 0).c >> 26 & 1;
     cpuid_init();
     test_vcpu.domain = &test_domain;
     test_vcpu.info = &test_info;
@@ -67,6 +68,23 @@ static void hidden(void **state)
     assert_true(cpu_policy_has(&pv_default, F(HYPERVISOR)));
     assert_true(cpu_policy_has(&pv_default, F(SYSCALL)));
     assert_true(cpu_policy_has(&pv_default, F(NX)) == cpu_policy_has(&raw, F(NX)));
+}
+
+/* What Serai leaves off although the CPU has it, nobody is told of. */
+static void no_xsave_where_it_is_off(void **state)
+{
+    static const u16 gone[] = { F(XSAVE), F(XSAVEOPT), F(AVX), F(AVX2), F(FMA), F(AVX512F) };
+    bool was = cpu_has.xsave;
+
+    (void)state;
+    cpu_has.xsave = false;
+    raw.nr = 0;
+    cpuid_init();
+    for (unsigned i = 0; i < ARRAY_SIZE(gone); i++)
+        assert_false(cpu_policy_has(&pv_max, gone[i]));
+    cpu_has.xsave = was;
+    raw.nr = 0;
+    cpuid_init();
 }
 
 /* Whatever the guest's CR4 says: kernels find it on at their start, or use no XSAVE. */
@@ -217,7 +235,8 @@ static void feature_sets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(subset_of_the_cpu), cmocka_unit_test(hidden), cmocka_unit_test(osxsave_comes_with_xsave),
+        cmocka_unit_test(subset_of_the_cpu), cmocka_unit_test(hidden), cmocka_unit_test(no_xsave_where_it_is_off),
+        cmocka_unit_test(osxsave_comes_with_xsave),
         cmocka_unit_test(xsave_sizes), cmocka_unit_test(xen_leaves), cmocka_unit_test(tools_round_trip),
         cmocka_unit_test(refusals_name_the_culprit), cmocka_unit_test(feature_sets),
     };
