@@ -38,6 +38,7 @@ struct acpi_info {
     struct acpi_mcfg mcfg[ACPI_MAX_MCFG];
     paddr_t hpet_base;          /* 0: none */
     u16 sci_irq;
+    u32 smi_command;            /* port to switch ACPI on by; 0: it always is */
     u16 pm_timer_port;          /* 0: none */
     bool pm_timer_32bit;
     struct acpi_register pm1a_cnt, pm1b_cnt, reset;

@@ -188,6 +188,7 @@ bool acpi_parse_fadt(const void *p, u32 length, struct acpi_info *info)
     info->facs = get(p, length, 132, 8) ?: get(p, length, 36, 4);
     info->dsdt = get(p, length, 140, 8) ?: get(p, length, 40, 4);
     info->sci_irq = (u16)get(p, length, 46, 2);
+    info->smi_command = (u32)get(p, length, 48, 4);
     info->pm1a_cnt = get_block(p, length, 172, 64);
     info->pm1b_cnt = get_block(p, length, 184, 68);
     info->century_index = (u8)get(p, length, 108, 1);

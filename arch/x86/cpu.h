@@ -44,7 +44,7 @@ extern struct cpu cpus[MAX_CPUS];
 /* CPU features Serai uses, found at boot. */
 struct cpu_features {
     bool nx, smep, smap, umip, fsgsbase, xsave, xsaveopt, xsavec, pcid, invpcid, gb_pages, x2apic, tsc_deadline,
-        invariant_tsc, rdtscp, cpuid_faulting, arat, erms, pge, de, mce;
+        invariant_tsc, rdtscp, cpuid_faulting, arat, erms, pge, de, mce, c1e;
     bool intel, amd;
     u32 phys_bits;
     u64 xcr0;

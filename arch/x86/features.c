@@ -22,6 +22,14 @@ struct cpu_features cpu_has __ro_after_init;
 u64 cr3_keep_tlb __ro_after_init;
 struct cpu cpus[MAX_CPUS];
 
+#define MSR_PLATFORM_INFO 0xce              /* from Nehalem on */
+/*
+ * AMD families 0xf (from revision F) to 0x11: firmware may let HLT on all cores of a package end in C1E, where the
+ * local APIC's timer stands still (BKDG of family 10h, MSRC001_0055; erratum 400).
+ */
+#define MSR_INT_PENDING 0xc0010055
+#define INT_PENDING_C1E (3UL << 27)
+
 /* The order of memory types the ABI's guests are told: WB WT UC- UC WC WP UC UC. */
 #define ABI_PAT 0x0000050100070406UL
 
@@ -91,7 +99,7 @@ void features_detect(void)
     struct cpuid e8 = ext.a >= 0x80000008 ? cpuid(0x80000008, 0) : (struct cpuid){ 0 };
     struct cpuid d1 = l0.a >= 0xd ? cpuid(0xd, 1) : (struct cpuid){ 0 };
     struct cpuid l6 = l0.a >= 6 ? cpuid(6, 0) : (struct cpuid){ 0 };
-    u64 platform;
+    u32 family = (l1.a >> 8 & 15) + ((l1.a >> 8 & 15) == 15 ? l1.a >> 20 & 0xff : 0);
 
     require_baseline(l1.d, e1.d);
     cpu_has.intel = l0.b == 0x756e6547;
@@ -118,7 +126,25 @@ void features_detect(void)
     cpu_has.umip = l7.c >> 2 & 1;
     cpu_has.xsaveopt = cpu_has.xsave && (d1.a & 1);
     cpu_has.xsavec = cpu_has.xsave && (d1.a >> 1 & 1);
-    cpu_has.cpuid_faulting = cpu_has.intel && rdmsr_safe(0xce, &platform) && (platform >> 31 & 1);
+    cpu_has.c1e = cpu_has.amd && family >= 0xf && family <= 0x11;
+}
+
+void features_no_c1e(void *unused)
+{
+    u64 v;
+
+    (void)unused;
+    if (cpu_has.c1e && rdmsr_safe(MSR_INT_PENDING, &v) && (v & INT_PENDING_C1E) &&
+        !wrmsr_safe(MSR_INT_PENDING, v & ~INT_PENDING_C1E))
+        log_warn("CPU %u: C1E cannot be switched off; timers may stand still while all CPUs idle", smp_cpu());
+}
+
+void features_probe(void)
+{
+    u64 platform;
+
+    if (cpu_has.intel && rdmsr_safe(MSR_PLATFORM_INFO, &platform))
+        cpu_has.cpuid_faulting = platform >> 31 & 1;
 }
 
 void features_report(void)

@@ -134,6 +134,7 @@ static void cpu_common(unsigned cpu)
     features_enable();
     tables_init_cpu(cpu, (void *)((u64)c->info & ~(u64)(STACK_SIZE - 1)));
     c->info->cr3 = paging_idle_cr3();
+    features_no_c1e(NULL);
     apic_cpu_init();
 }
 
@@ -166,6 +167,8 @@ static void start_machine(void)
 {
     tables_init_cpu(0, (void *)((u64)cpus[0].info & ~(u64)(STACK_SIZE - 1)));
     cpus[0].info->cr3 = paging_idle_cr3();
+    features_probe();
+    features_no_c1e(NULL);
     console_ring_grow();
     acpi_offer_rsdp(boot.rsdp_copy, boot.rsdp_bytes);
     firmware_set_efi(boot.efi_system_table);

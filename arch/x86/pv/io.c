@@ -12,8 +12,11 @@
  */
 #include "arch/x86/pv/io.h"
 #include "arch/arch.h"
+#include "arch/x86/acpi.h"
 #include "arch/x86/asm.h"
+#include "arch/x86/cpu.h"
 #include "arch/x86/entry/isolate.h"
+#include "arch/x86/features.h"
 #include "arch/x86/pci.h"
 #include "core/lock.h"
 #include "core/vcpu.h"
@@ -219,6 +222,8 @@ void guest_io_write(struct vcpu *v, u16 port, unsigned bytes, u32 val)
             special_write(d, port, bytes, val);
     } else if ((u32)port + bytes <= 0x10000 && rangeset_contains(d->ioports, port, (u32)port + bytes - 1)) {
         port_out(port, bytes, val);
+        if (cpu_has.c1e && port == acpi.smi_command)
+            smp_call(cpus_online, features_no_c1e, NULL);       /* some firmware switches it on with ACPI */
     }
 }
 

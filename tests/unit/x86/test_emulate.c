@@ -59,6 +59,11 @@ bool rangeset_contains(const struct rangeset *r, u64 first, u64 last)
 }
 u32 pci_port_read(u32 cf8, unsigned offset, unsigned bytes) { (void)bytes; return cf8 + offset; }
 void pci_port_write(u32 cf8, unsigned offset, unsigned bytes, u32 v) { (void)cf8; (void)offset; (void)bytes; (void)v; }
+struct acpi_info acpi;
+cpumask_t cpus_online = 1;
+static unsigned c1e_looks;
+void features_no_c1e(void *unused) { (void)unused; c1e_looks++; }
+void smp_call(cpumask_t mask, void (*fn)(void *), void *data) { (void)mask; fn(data); }
 ns_t now_ns(void) { static ns_t t; return t += 1000; }
 void spin_lock_slow(struct spinlock *l) { (void)l; abort(); }
 void lock_check_take(struct spinlock *l) { (void)l; }
@@ -159,6 +164,26 @@ static void domain0_ports_body(void)
     regs.rdx = 0xcfe; /* four bytes from there cross the data port */
     assert_true(RUN(0xed));
     assert_int_equal(regs.rax, 0xffffffff);
+}
+
+/* Firmware switches C1E on together with ACPI: Serai looks again, on CPUs that have it. */
+static void acpi_enable_body(void)
+{
+    reset(true, true);
+    given_first = 0xb2, given_last = 0xb3;
+    acpi.smi_command = 0xb2;
+    assert_true(RUN(0xe6, 0xb2)); /* out %al,$0xb2 */
+    assert_int_equal(bus_n, 1);
+    assert_int_equal(c1e_looks, 0);
+    cpu_has.c1e = true;
+    assert_true(RUN(0xe6, 0xb3));
+    assert_int_equal(c1e_looks, 0);
+    assert_true(RUN(0xe6, 0xb2));
+    assert_int_equal(c1e_looks, 1);
+    given_first = 1, given_last = 0; /* not one's own port: nothing is written */
+    assert_true(RUN(0xe6, 0xb2));
+    assert_int_equal(c1e_looks, 1);
+    cpu_has.c1e = false;
 }
 
 static void user_mode_body(void)
@@ -317,6 +342,7 @@ static void forced_emulation_and_steps_body(void)
 #define ON_VCPU(name) static void name(void **state) { (void)state; run_as_vcpu(name##_body); }
 ON_VCPU(empty_bus)
 ON_VCPU(domain0_ports)
+ON_VCPU(acpi_enable)
 ON_VCPU(user_mode)
 ON_VCPU(table_registers)
 ON_VCPU(string_io)
@@ -327,7 +353,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_bus), cmocka_unit_test(domain0_ports), cmocka_unit_test(user_mode),
-        cmocka_unit_test(table_registers),
+        cmocka_unit_test(table_registers), cmocka_unit_test(acpi_enable),
         cmocka_unit_test(string_io), cmocka_unit_test(registers), cmocka_unit_test(forced_emulation_and_steps),
     };
 
