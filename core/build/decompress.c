@@ -24,7 +24,7 @@
 #define LZ4_LEGACY_MAGIC 0x184c2102u
 #define LZ4_LEGACY_BLOCK MiB(8)
 #define ZSTD_MAGIC 0xfd2fb528u
-#define XZ_MAX_MEMORY MiB(40)   /* the kernel build uses dictionaries of 32 MiB */
+#define XZ_MAX_MEMORY MiB(40)   /* for liblzma: the kernel build uses dictionaries of 32 MiB; xz.c needs less than 1 */
 
 static u32 word_at(const u8 *p)
 {

@@ -330,7 +330,8 @@ static void open_kernel(const struct boot_info *boot, struct kernel *k)
         give_up("the boot loader handed over no kernel",
                 "name it as the first module (GRUB: a module2 line; QEMU: -initrd \"vmlinuz options,initrd\")");
     if (!kernel_open(k, module_data(m), m->bytes, &why))
-        give_up(why.text, "name a Linux kernel with Xen support, complete and undamaged, as the first module");
+        give_up(why.text, why.todo ?: "name a Linux kernel with Xen support, complete and undamaged, as the first "
+                "module");
     if (boot->nr_modules > 1 && !boot->module[1].bytes)
         log_warn("Module 1, domain 0's initrd, is empty");
     if (boot->nr_modules > 2)

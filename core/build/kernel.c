@@ -38,8 +38,19 @@ static mfn_t alloc_frames(u64 pages)
 
 static bool no_memory(u64 bytes, const char *what, struct why *why)
 {
-    return because(why, "no %lu MiB of contiguous memory for %s (%lu MiB are free): the machine needs more memory",
-                   (bytes + MiB(1) - 1) >> 20, what, heap_free_pages() >> (20 - PAGE_SHIFT));
+    because(why, "no %lu MiB of contiguous memory for %s (%lu MiB are free)", (bytes + MiB(1) - 1) >> 20, what,
+            heap_free_pages() >> (20 - PAGE_SHIFT));
+    why->todo = "give the machine more memory";
+    return false;
+}
+
+/* The libraries' memory: at least a MiB, which is all that the usual formats need. */
+static mfn_t alloc_arena(u64 *pages)
+{
+    mfn_t mfn;
+    while ((mfn = alloc_frames(*pages)) == MFN_NONE && *pages > MiB(1) >> PAGE_SHIFT)
+        *pages = max(*pages / 2, MiB(1) >> PAGE_SHIFT);
+    return mfn;
 }
 
 /* ---- unpacking ---- */
@@ -53,7 +64,7 @@ static enum decompress_result try_unpack(struct kernel *k, struct decompression 
     if (out == MFN_NONE)
         return no_memory(d->out_room, "the unpacked kernel", why), DECOMPRESS_BAD;
     struct arena arena = { 0 };
-    mfn_t work = tables ? alloc_frames(tables) : MFN_NONE;
+    mfn_t work = tables ? alloc_arena(&tables) : MFN_NONE;
     enum decompress_result result = DECOMPRESS_BAD;
     if (tables && work == MFN_NONE) {
         no_memory(tables << PAGE_SHIFT, "unpacking the kernel", why);

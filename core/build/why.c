@@ -8,5 +8,6 @@ bool because(struct why *why, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(why->text, sizeof(why->text), fmt, ap);
     va_end(ap);
+    why->todo = NULL;
     return false;
 }

@@ -4,6 +4,7 @@
 
 struct why {
     char text[240];
+    const char *todo;       /* what helps, where the caller cannot know; because() clears it */
 };
 
 /* Fill in the reason; always false, so that a checker can `return because(why, "...")`. */
