@@ -23,8 +23,6 @@
 #include "core/reject.h"
 #include "core/vcpu.h"
 
-#define PAGES_PER_BREATH 64
-
 struct exchange {
     struct domain *d;
     gva_t in_list, out_list;
@@ -53,13 +51,6 @@ static mfn_t chain_take(u32 *head)
 }
 
 /* ---- the steps of one chunk ---- */
-
-/* Interrupts are answered every PAGES_PER_BREATH pages; a chunk goes on, it is whole or not at all. */
-static void breathe(u64 page)
-{
-    if (page % PAGES_PER_BREATH == PAGES_PER_BREATH - 1)
-        (void)preempt_check();
-}
 
 static void unprepare(const struct exchange *x, u32 *fresh)
 {

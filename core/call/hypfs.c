@@ -21,7 +21,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 
-enum dir { ROOT, BUILDINFO, COMPILEINFO, VERSION, PARAMS, DEBUG, NR_DIRS };
+enum dir { ROOT, BUILDINFO, COMPILEINFO, VERSION, PARAMS, DEBUG };
 
 struct node {
     u8 parent, type;            /* enum dir; XEN_HYPFS_TYPE_* */

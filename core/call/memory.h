@@ -5,11 +5,20 @@
 #pragma once
 #include "abi/xen.h"
 #include "core/guest.h"
+#include "core/hypercall.h"
 
 struct domain;
 
 #define MEMOP_EXTENT_SHIFT 6    /* public header memory.h does not say; tools mask the command with 0x3f */
 #define MEMOP_CMD_MASK ((1u << MEMOP_EXTENT_SHIFT) - 1)
+
+#define PAGES_PER_LOOK 64       /* pages between two looks for pre-emption */
+/* After page number `page` of an extent: interrupts are answered now and then; it goes on, whoever else waits. */
+static inline void breathe(u64 page)
+{
+    if (page % PAGES_PER_LOOK == PAGES_PER_LOOK - 1)
+        (void)preempt_check();
+}
 
 /* Largest extent a domain may ask for, as an order: what it costs to clear bounds what one step may take. */
 unsigned memory_max_order(const struct domain *d);

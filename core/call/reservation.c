@@ -22,7 +22,6 @@
 #include "core/vcpu.h"
 
 #define NO_NODE 0xff            /* what XENMEMF_get_node() makes of flags that name none */
-#define PAGES_PER_LOOK 64       /* pages between two looks for pre-emption */
 
 /* A reservation request, checked. */
 struct request {
@@ -31,13 +30,6 @@ struct request {
     u64 extents;
     unsigned order, addr_bits;
 };
-
-/* Within a large extent interrupts are answered; it goes on, whoever else waits. */
-static void breathe(u64 page)
-{
-    if (page % PAGES_PER_LOOK == PAGES_PER_LOOK - 1)
-        (void)preempt_check();
-}
 
 /* Are they still its own? Another vcpu may have given them back, and somebody else have got them. */
 static void give_back(const struct request *r, mfn_t mfn)
