@@ -130,7 +130,8 @@ static bool block_is_free(mfn_t mfn, unsigned order)
     if (mfn == 0 || !mfn_valid(mfn))
         return false;
     f = mfn_frame(mfn);
-    return f->owner == OWNER_NONE && f->progress == order + 1;
+    /* An allocated buddy gets its owner without the heap's lock; it has had another than OWNER_NONE since it left. */
+    return READ_ONCE(f->owner) == OWNER_NONE && f->progress == order + 1;
 }
 
 /* Put a block on its list, merged with its buddies as far as they are free. */
