@@ -35,8 +35,6 @@
 
 #define IDS_PER_LEAF 512
 #define NR_LEAVES (DOMID_FIRST_RESERVED / IDS_PER_LEAF + 1)
-#define DEFAULT_GRANT_FRAMES 64
-#define DEFAULT_MAPTRACK_FRAMES 1024
 #define BYTES_PER_VCPU KiB(64)
 #define BURIAL_PAUSE 50000      /* ns from one piece of a large grant table to the next */
 #define REAPED_AT_ONCE 8        /* domains, or pieces of their grant tables */
@@ -228,9 +226,8 @@ static void init_fields(struct domain *d, const struct domain_config *cfg)
     d->ssidref = cfg->ssidref;
     d->create_flags = cfg->flags;
     d->max_evtchn_port = cfg->max_evtchn_port;
-    d->max_grant_frames = cfg->max_grant_frames < 0 ? DEFAULT_GRANT_FRAMES : (u32)cfg->max_grant_frames;
-    d->max_maptrack_frames = cfg->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK_FRAMES : (u32)cfg->max_maptrack_frames;
-    d->created_at = now_ns();
+    d->max_grant_frames = cfg->max_grant_frames;
+    d->max_maptrack_frames = cfg->max_maptrack_frames;
     d->affinity_nodes = 1;
     for (unsigned i = 0; i < NR_WATCHDOGS; i++)
         timer_init(&d->watchdog[i], watchdog_fired, d, smp_cpu());
@@ -298,10 +295,8 @@ struct domain *domain_create(domid_t id, const struct domain_config *cfg, long *
         *err = reject(-EINVAL, "a domain of %u vcpus: 1 to %u", cfg->max_vcpus, DOMAIN_MAX_VCPUS);
         return NULL;
     }
-    if ((id >= DOMID_FIRST_RESERVED && id != DOMID_INVALID) || cfg->max_grant_frames < -1 ||
-        cfg->max_maptrack_frames < -1) {
-        *err = reject(-EINVAL, "domain id %u with %d grant frames, %d maptrack frames", id, cfg->max_grant_frames,
-                      cfg->max_maptrack_frames);
+    if (id >= DOMID_FIRST_RESERVED && id != DOMID_INVALID) {
+        *err = reject(-EINVAL, "domain id %u: ids end at %u", id, DOMID_FIRST_RESERVED - 1);
         return NULL;
     }
     d = alloc_domain(id);
@@ -321,7 +316,6 @@ struct domain *domain_create(domid_t id, const struct domain_config *cfg, long *
     }
     spin_lock(&domlist_lock);
     list_insert(d);
-    d->created = true;
     spin_unlock(&domlist_lock);
     if (!d->id)
         domain0 = d;

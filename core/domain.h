@@ -24,7 +24,6 @@ struct domain {
     u16 max_vcpus;
     bool privileged;            /* domain 0: control interface, hardware */
     u8 dying;                   /* enum dying */
-    bool created;               /* on the domain list */
     bool logging;               /* its writes are logged: core/log_dirty.c */
     bool polled;                /* a vcpu of it has used SCHEDOP_poll: events must look for pollers */
     u32 refs;                   /* domain_get/put; freed at 0 */
@@ -71,7 +70,6 @@ struct domain {
     s32 time_offset;            /* seconds, XEN_DOMCTL_settimeoffset */
     u32 max_grant_frames, max_maptrack_frames, max_evtchn_port;
     struct e820_list *map;      /* memory map for XENMEM_memory_map, NULL: none set */
-    ns_t created_at;
     u64 affinity_nodes;
     struct log_dirty *log_dirty; /* core/log_dirty.c; once there, it stays */
     void *sched;                /* core/sched.c */
@@ -99,7 +97,7 @@ struct domain *domain_get_target(domid_t id, long *err);
 struct domain_config {
     u32 max_vcpus, flags;
     u32 max_evtchn_port;
-    s32 max_grant_frames, max_maptrack_frames; /* -1: default */
+    u32 max_grant_frames, max_maptrack_frames;
     u32 grant_max_version;
     bool privileged;
     u8 handle[16];
@@ -123,9 +121,10 @@ void domain_unpause(struct domain *d);
 void domain_shutdown(struct domain *d, u8 reason);
 /* Undo a shutdown: the vcpus go on where they were. */
 void domain_resume(struct domain *d);
-long do_vm_assist(u64 cmd, u64 type);
-/* A guest broke a rule that cannot be answered by an error: report why with its registers, then SHUTDOWN_crash.
- * For domain 0 prints "Domain 0 crashed" and stops or reboots the machine. Returns (the vcpu will not run again). */
+/*
+ * A guest broke a rule that cannot be answered by an error: report why with its registers, then SHUTDOWN_crash.
+ * For domain 0 prints "Domain 0 crashed" and stops or reboots the machine. Returns (the vcpu will not run again).
+ */
 void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
 
 #define DOMAIN_MAX_VCPUS 128

@@ -3,8 +3,8 @@
  *
  * From the boot loader's modules to a vcpu that can run: unpack the kernel, decide sizes, allocate memory, copy, write
  * page tables, start info and the list of frames, have the page tables validated like any guest's, set vcpu 0's
- * registers. What the kernel finds at its entry is the interface of public header xen.h and of SURFACE's measurements;
- * no shortcut is taken for being domain 0: from here on it is a guest with more permissions.
+ * registers. What the kernel finds at its entry is the interface of public header xen.h and what Debian's kernel was
+ * seen to rely on; no shortcut is taken for being domain 0: from here on it is a guest with more permissions.
  *
  * Pseudo-physical memory, in order: the initial region (dom0_layout.c); the initrd, if the kernel takes it by frame
  * number; the list of frames and its page tables, if it lies outside the region; everything else.
@@ -113,8 +113,8 @@ static unsigned vcpu_count(void)
 static struct domain *create(const struct dom0_size *s)
 {
     struct domain_config config = {
-        .max_vcpus = vcpu_count(), .max_evtchn_port = ~0u, .max_grant_frames = (s32)opt.gnttab_max_frames,
-        .max_maptrack_frames = (s32)opt.gnttab_max_maptrack_frames, .grant_max_version = 2, .privileged = true,
+        .max_vcpus = vcpu_count(), .max_evtchn_port = ~0u, .max_grant_frames = opt.gnttab_max_frames,
+        .max_maptrack_frames = opt.gnttab_max_maptrack_frames, .grant_max_version = 2, .privileged = true,
     };
     long err = 0;
     struct domain *d = domain_create(0, &config, &err);

@@ -56,10 +56,10 @@ long domctl_create(struct domain *d, struct xen_domctl *op, bool *copyback)
         .max_vcpus = c->max_vcpus,
         .flags = c->flags | XEN_DOMCTL_CDF_oos_off,
         .max_evtchn_port = c->max_evtchn_port,
-        .max_grant_frames = c->max_grant_frames < 0 ? (s32)READ_ONCE(opt.gnttab_max_frames) :
-                                                      c->max_grant_frames,
-        .max_maptrack_frames = c->max_maptrack_frames < 0 ? (s32)READ_ONCE(opt.gnttab_max_maptrack_frames) :
-                                                            c->max_maptrack_frames,
+        /* Negative: the tools leave it to us. */
+        .max_grant_frames = c->max_grant_frames < 0 ? READ_ONCE(opt.gnttab_max_frames) : (u32)c->max_grant_frames,
+        .max_maptrack_frames = c->max_maptrack_frames < 0 ? READ_ONCE(opt.gnttab_max_maptrack_frames) :
+                                                            (u32)c->max_maptrack_frames,
         .grant_max_version = XEN_DOMCTL_GRANT_version(c->grant_opts),
         .ssidref = c->ssidref,
     };

@@ -166,8 +166,8 @@ void frame_put_writable(mfn_t mfn) { frame_put(mfn); }
 
 /* ---- tests ---- */
 
-static const struct domain_config config = { .max_vcpus = 2, .max_evtchn_port = 1023, .max_grant_frames = -1,
-                                             .max_maptrack_frames = -1 };
+static const struct domain_config config = { .max_vcpus = 2, .max_evtchn_port = 1023, .max_grant_frames = 64,
+                                             .max_maptrack_frames = 1024 };
 
 static struct domain *create(domid_t id)
 {
