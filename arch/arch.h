@@ -47,9 +47,8 @@ extern unsigned nr_cpus;                /* online CPUs are 0..nr_cpus-1 */
 /* Reasons not to return to a guest: bits of the CPU's pending word, tested once on the way out. */
 #define PENDING_SCHED 0x01
 #define PENDING_TIMER 0x02
-#define PENDING_CONSOLE 0x04            /* serial input to read */
-#define PENDING_KEY 0x08                /* debug key work */
-#define PENDING_TASK 0x10               /* deferred work queue */
+#define PENDING_CONSOLE 0x04            /* serial input to read, or output to announce to domain 0 */
+#define PENDING_TASK 0x10               /* domains to bury, trace readers to wake, NMIs to report */
 void cpu_raise(unsigned cpu, u32 pending); /* set bits; interrupts that CPU if it is another one */
 
 /* Answer cross-CPU requests (TLB, calls) while spinning. Pause instruction included. */
@@ -69,11 +68,13 @@ u32 tlb_clock(void);
 cpumask_t tlb_stale(cpumask_t mask, u32 stamp);
 
 /* ---- guests ---- */
+/* 0, -ENOMEM. */
 long arch_domain_init(struct domain *d);
 void arch_domain_destroy(struct domain *d);
 /* A dying domain, none of whose vcpus runs: give back every frame the machine's part holds: GDT, LDT; EOI map. */
 void arch_vcpu_relinquish(struct vcpu *v);
 void arch_domain_relinquish(struct domain *d);
+/* 0, -ENOMEM. */
 long arch_vcpu_init(struct vcpu *v);
 void arch_vcpu_destroy(struct vcpu *v);
 /*
@@ -150,7 +151,7 @@ void machine_dom0_resources(struct domain *d);
 /* Device memory that Serai programs itself and others may at most read: IOAPICs, HPET. */
 bool machine_frame_readonly(mfn_t mfn);
 
-/* Reports for debug keys. */
+/* Reports for debug keys. They take the locks of what they report and print, one after the other. */
 void irq_dump(void);
 void pci_dump(void);
 void pm_dump(void);

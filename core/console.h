@@ -46,4 +46,3 @@ void console_input_to_dom0(bool dom0);
 
 /* XEN_SYSCTL_readconsole (public header sysctl.h): 0 or -EFAULT; op is updated for the caller to copy back. */
 long console_sysctl_read(struct xen_sysctl_readconsole *op);
-long do_console_io(u64 cmd, u64 count, u64 buffer);

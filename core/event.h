@@ -10,10 +10,13 @@ void event_vcpu_destroy(struct vcpu *v);
 long event_domain_close(struct domain *d);
 /* Free the table, of which no port is open. Only without references: tools ask for the status of ports until then. */
 void event_domain_destroy(struct domain *d);
-/* EVTCHNOP_reset: close all ports, back to two-level. -ERESTART: call again (a bounded piece was done). */
+/* EVTCHNOP_reset: close all ports, back to two-level. -ERESTART: a bounded piece was done, call again. Takes: event. */
 long event_reset(struct domain *d);
 
-/* Raise a virtual interrupt: per-vcpu ones on v; global ones on whichever vcpu of d bound them. */
+/*
+ * Raise a virtual interrupt: per-vcpu ones on v; global ones on whichever vcpu of d bound them. Take: vcpu, and what
+ * vcpu_wake() takes.
+ */
 void virq_send(struct vcpu *v, u32 virq);
 void virq_send_global(struct domain *d, u32 virq);
 /* To the domain that bound a host-wide VIRQ (CONSOLE, DOM_EXC, CON_RING...): domain 0 here. */
@@ -29,7 +32,7 @@ long event_port_pending(struct domain *d, u32 port);
 long event_unmask(struct domain *d, u32 port);
 /* Port that d bound to pirq, 0: none. */
 u32 event_pirq_port(struct domain *d, u32 pirq);
-/* EVTCHNOP_send on d's port. -EINVAL: not an end that sends. */
+/* EVTCHNOP_send on d's port. -EINVAL: not an end that sends. Takes: event, and what vcpu_wake() takes. */
 long event_send(struct domain *d, u32 port);
 u32 event_ports_max(const struct domain *d);
 
@@ -52,4 +55,3 @@ void event_dump(struct domain *d);
 unsigned event_audit(struct domain *d);
 /* Note for core/log_dirty.c the frames in which Serai raises events without further notice. Takes: event, leaf. */
 void event_note_frames(struct domain *d);
-long do_event_channel_op(u64 cmd, u64 arg);

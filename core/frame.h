@@ -64,7 +64,7 @@ static inline bool mfn_is_ram(mfn_t mfn)
 
 /*
  * Take a general reference if the frame is in use and owned by `d`; false otherwise. No locks.
- * frame_put() drops one; the last one gives the frame back to the allocator.
+ * frame_put() drops one; the last one gives the frame back to the allocator and takes: pages, heap.
  */
 bool __must_check frame_get(mfn_t mfn, const struct domain *d);
 void frame_put(mfn_t mfn);

@@ -27,4 +27,3 @@ unsigned grant_audit(struct domain *d);
  */
 u32 grant_note_writers(struct domain *d, u32 from);
 #define GRANTS_NOTED (~0u)
-long do_grant_table_op(u64 cmd, u64 arg, u64 count);

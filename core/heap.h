@@ -106,10 +106,9 @@ void zfree(void *p);
 /* Zeroed, page aligned. */
 void *zalloc_pages(struct domain *d, unsigned order);
 void zfree_pages(void *p, unsigned order);
-/* Bytes of Serai memory charged to d are in d->serai_bytes; the limit in d->serai_limit (0: none). */
 /*
- * Account objects that are not from zalloc(); false (reason recorded) at the limit. d may be NULL: Serai's own. No
- * locks.
+ * Account objects that are not from zalloc(); false (reason recorded) at the limit. The bytes charged to d are in
+ * d->serai_bytes, the limit in d->serai_limit (0: none). d may be NULL: Serai's own. No locks.
  */
 bool __must_check domain_charge(struct domain *d, u64 bytes);
 void domain_uncharge(struct domain *d, u64 bytes);

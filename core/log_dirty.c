@@ -7,10 +7,9 @@
  * Idea. One bit for each of the guest's own frame numbers (pfn: what its entry of the machine-to-physical table says).
  * The guest's writes are seen because the hardware uses shadows of its tables (shadow.c), in which a page not written
  * yet is not writable. Everybody else's pass a place of their own: Serai and grants hold a writable use while they
- * write (noted when it is dropped: frame.c), Serai's writes by guest addresses fault like the
- * guest's, page tables are noted where entries are stored, frames where they are given a pfn. Those that are written at
- * any time without notice (vcpu_info, event words) are always reported; those granted away for writing in the last
- * round.
+ * write (noted when it is dropped: frame.c), Serai's writes by guest addresses fault like the guest's, page tables are
+ * noted where entries are stored, frames where they are given a pfn. Those that are written at any time without notice
+ * (vcpu_info, event words) are always reported; those granted away for writing in the last round.
  *
  * Invariant: a page that can be written without a fault has its bit set, or is about to lose RW within the CLEAN that
  * took the bit. So CLEAN takes all bits first, then RW in all shadows, then flushes. A fault in between sets the bit

@@ -12,24 +12,18 @@ long mmu_relinquish(struct domain *d);
 
 /*
  * Take / drop a use of a frame of d as `type` (TYPE_*), with a general reference. -EINVAL; -ERESTART: there is more to
- * validate, or of an earlier table to undo, than one call may; each call gets further.
+ * validate, or of an earlier table to undo, than one call may; each call gets further. Takes: mmu.
  */
 long frame_get_typed(struct domain *d, mfn_t mfn, u64 type);
 void frame_put_typed(struct domain *d, mfn_t mfn);
 
 /*
  * Load new base tables into v (not running, or current): takes and drops L4 uses. For setvcpucontext, start of day.
- * -EINVAL; -ERESTART: nothing changed, call again.
+ * -EINVAL; -ERESTART: nothing changed, call again. Takes: mmu.
  */
 long mmu_set_base(struct vcpu *v, mfn_t kernel_l4);
 long mmu_set_user_base(struct vcpu *v, mfn_t user_l4);
 void mmu_drop_bases(struct vcpu *v);
-
-/* Hypercalls */
-long do_mmu_update(u64 reqs, u64 count, u64 pdone, u64 foreigndom);
-long do_mmuext_op(u64 ops, u64 count, u64 pdone, u64 foreigndom);
-long do_update_va_mapping(u64 va, u64 val, u64 flags);
-long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid);
 
 /*
  * A guest wrote to a page table of its own that it has mapped read-only ("writable page tables"). `size` is
@@ -41,7 +35,7 @@ long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid);
  */
 long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas);
 
-/* Does va, in current's kernel, map one of the devices that are only shown (machine_frame_readonly)? Takes: mmu. */
+/* Does va, in v's kernel, map one of the devices that are only shown (machine_frame_readonly)? Takes: mmu. */
 bool mmu_maps_readonly_device(struct vcpu *v, u64 va);
 
 /*

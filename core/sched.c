@@ -9,8 +9,8 @@
  *
  * Invariants:
  *   - v->processor, being in a queue, and runq.curr change only under the lock of v->processor's run queue;
- *   - a vcpu is in a queue if and only if it is runnable and not `running`; vcpu_wake(), sched_switched() and the
- *     choice in schedule() are the only places that put it in or take it out;
+ *   - a vcpu is in a queue if and only if it is runnable and not `running`: who makes it runnable or stops it, chooses
+ *     it, leaves it or moves it to another queue puts it in or takes it out in the same hold of the lock;
  *   - `running` is true from being chosen until sched_switched() on the CPU that left it: its context is in memory.
  *     So nobody else can choose a vcpu that is still being left.
  *

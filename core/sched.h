@@ -12,10 +12,7 @@ void sched_domain_destroy(struct domain *d);
 long sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 
-/*
- * A condition of v (pause_flags, pause_count, events) changed: let it run if runnable. Any CPU, leaf-safe below
- * `event`.
- */
+/* A condition of v (pause_flags, pause_count, events) changed: let it run if runnable. Takes: sched, timer. */
 void vcpu_wake(struct vcpu *v);
 /* Let v stop running if it is not runnable; _sync waits until it is off its CPU (v != current). */
 void vcpu_sleep_nosync(struct vcpu *v);
@@ -50,6 +47,3 @@ long sched_sysctl(struct xen_sysctl_scheduler_op *op);
 ns_t cpu_idle_time(unsigned cpu);
 /* Debug key: run queues and who is on them. Takes: sched. */
 void sched_dump(void);
-
-long do_sched_op(u64 cmd, u64 arg);
-long do_set_timer_op(u64 deadline);

@@ -35,7 +35,6 @@
 
 #define WEIGHT_DEFAULT 256
 #define WEIGHT_DOMAIN0 512
-#define WEIGHT_MAX 65535
 #define SPEED_SHIFT 20          /* fixed point of sched_domain.speed */
 
 struct sched_domain {

@@ -65,7 +65,6 @@ struct vcpu {
 
 extern struct domain *idle_domain;
 static inline bool vcpu_is_idle(const struct vcpu *v) { return v->domain == idle_domain; }
-static inline bool vcpu_runnable(const struct vcpu *v);
 
 /*
  * Create vcpu `id` of d: down, without context, info in shared_info or hidden_info. NULL with *err: -EINVAL (id out of
@@ -81,8 +80,6 @@ void vcpu_runstate_publish(struct vcpu *v);
 
 /* An NMI for v, who may sleep. */
 void vcpu_nmi(struct vcpu *v);
-
-long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg);
 
 #include "core/domain.h"
 static inline bool vcpu_runnable(const struct vcpu *v)

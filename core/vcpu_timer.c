@@ -13,6 +13,7 @@
 #include "core/vcpu_timer.h"
 #include "arch/arch.h"
 #include "core/event.h"
+#include "core/hypercall.h"
 #include "core/reject.h"
 #include "core/sched.h"
 #include <machine/uaccess.h>

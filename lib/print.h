@@ -20,9 +20,7 @@ void log_line(enum log_level level, bool guest, const char *fmt, ...) __printf(3
 #define log_warn(...) log_line(LOG_WARN, false, __VA_ARGS__)
 #define log_info(...) log_line(LOG_INFO, false, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, false, __VA_ARGS__)
-#define guest_error(...) log_line(LOG_ERROR, true, __VA_ARGS__)
 #define guest_warn(...) log_line(LOG_WARN, true, __VA_ARGS__)
-#define guest_info(...) log_line(LOG_INFO, true, __VA_ARGS__)
 #define guest_debug(...) log_line(LOG_DEBUG, true, __VA_ARGS__)
 /* Always printed, whatever the levels are (banner, debug keys, panic). */
 void log_always(const char *fmt, ...) __printf(1, 2);

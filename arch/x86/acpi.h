@@ -27,7 +27,7 @@ struct acpi_info {
     bool present;               /* an RSDP with a usable root table was found */
     bool has_madt, has_fadt;
     paddr_t rsdp;               /* 0: the boot loader gave a copy */
-    paddr_t facs, dsdt;
+    paddr_t dsdt;
     paddr_t lapic_base;
     bool has_8259;
     unsigned cpus, cpus_dropped, ioapics, overrides, nmis, mcfgs;

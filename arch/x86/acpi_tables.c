@@ -185,7 +185,6 @@ bool acpi_parse_fadt(const void *p, u32 length, struct acpi_info *info)
     if (length < 116)   /* ACPI 1.0 */
         return false;
     flags = (u32)get(p, length, 112, 4);
-    info->facs = get(p, length, 132, 8) ?: get(p, length, 36, 4);
     info->dsdt = get(p, length, 140, 8) ?: get(p, length, 40, 4);
     info->sci_irq = (u16)get(p, length, 46, 2);
     info->smi_command = (u32)get(p, length, 48, 4);

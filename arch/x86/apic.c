@@ -51,10 +51,8 @@
 #define LVT_TSC_DEADLINE 0x40000u
 #define ICR_INIT 0x500u
 #define ICR_STARTUP 0x600u
-#define ICR_NMI 0x400u
 #define ICR_BUSY 0x1000u
 #define ICR_ASSERT 0x4000u
-#define ICR_OTHERS 0xc0000u
 #define X2APIC_MSR 0x800u
 #define BASE_X2APIC (1UL << 10)
 #define BASE_ENABLE (1UL << 11)

@@ -122,18 +122,12 @@ DEFINE_CR(4)
 #define CR0_NE (1UL << 5)
 #define CR0_WP (1UL << 16)
 #define CR0_AM (1UL << 18)
-#define CR0_NW (1UL << 29)
-#define CR0_CD (1UL << 30)
 #define CR0_PG (1UL << 31)
-#define CR4_VME (1UL << 0)
-#define CR4_PVI (1UL << 1)
 #define CR4_TSD (1UL << 2)
 #define CR4_DE (1UL << 3)
-#define CR4_PSE (1UL << 4)
 #define CR4_PAE (1UL << 5)
 #define CR4_MCE (1UL << 6)
 #define CR4_PGE (1UL << 7)
-#define CR4_PCE (1UL << 8)
 #define CR4_OSFXSR (1UL << 9)
 #define CR4_OSXMMEXCPT (1UL << 10)
 #define CR4_UMIP (1UL << 11)
@@ -216,10 +210,7 @@ static inline void ltr(u16 sel) { __asm__ volatile("ltr %0" : : "rm"(sel) : "mem
 
 /* ---- TLB and caches ---- */
 static inline void invlpg(u64 va) { __asm__ volatile("invlpg %0" : : "m"(*(const char *)va) : "memory"); }
-#define INVPCID_ADDRESS 0UL
-#define INVPCID_SINGLE 1UL
 #define INVPCID_ALL_GLOBAL 2UL
-#define INVPCID_ALL 3UL
 static inline void invpcid(u64 type, u64 pcid, u64 va)
 {
     struct { u64 pcid, va; } desc = { pcid, va };
@@ -232,6 +223,5 @@ static inline void cpu_pause(void) { __asm__ volatile("pause" : : : "memory"); }
 static inline void hlt(void) { __asm__ volatile("hlt" : : : "memory"); }
 static inline void cli(void) { __asm__ volatile("cli" : : : "memory"); }
 static inline void sti(void) { __asm__ volatile("sti" : : : "memory"); }
-#define RFLAGS_IF (1UL << 9)
 static inline void stac(void) { __asm__ volatile("stac" : : : "memory"); }
 static inline void clac(void) { __asm__ volatile("clac" : : : "memory"); }

@@ -306,9 +306,8 @@ static bool sync_wait(u32 turn)
     return true;
 }
 
-void clock_sync_source(unsigned cpu)
+void clock_sync_source(void)
 {
-    (void)cpu;
     for (u32 i = 0; i < SYNC_ROUNDS; i++) {
         if (!sync_wait(2 * i + 1))
             return;

@@ -18,7 +18,7 @@ void clock_interrupt(void);
  * CPU bring-up: the starting CPU (smp_boot.c) and the started one (cpu_start(), once, before it uses now_ns()) measure
  * how far their TSCs are apart.
  */
-void clock_sync_source(unsigned cpu);
+void clock_sync_source(void);
 void clock_sync_target(unsigned cpu);
 /* Wall clock: ns since 1970 at system time 0. */
 u64 clock_wall_base(void);

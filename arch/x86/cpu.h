@@ -18,8 +18,6 @@ struct tss {
 #define IST_MCE 3
 #define IST_DB 4
 
-struct domain;
-
 struct cpu {
     unsigned id;                /* 0.. */
     u32 apic_id, acpi_id;
@@ -34,8 +32,6 @@ struct cpu {
     struct vcpu *loaded;        /* whose registers, tables and FPU state it has, even while it idles */
     struct domain *space_domain; /* whose tables info->cr3 names; NULL: nobody's */
     u32 tlb_clean;              /* it idles in Serai's own tables: whatever guest it enters, it flushes first (smp.c) */
-    struct timer_heap *timers;  /* core/timer.c */
-    void *runq;                 /* core/sched.c */
     u64 stat_irqs, stat_halts;
 } __cacheline;
 
@@ -43,8 +39,8 @@ extern struct cpu cpus[MAX_CPUS];
 
 /* CPU features Serai uses, found at boot. */
 struct cpu_features {
-    bool nx, smep, smap, umip, fsgsbase, xsave, xsaveopt, xsavec, pcid, invpcid, gb_pages, x2apic, tsc_deadline,
-        invariant_tsc, rdtscp, cpuid_faulting, arat, erms, pge, de, mce, c1e;
+    bool nx, smep, smap, umip, fsgsbase, xsave, xsaveopt, pcid, invpcid, gb_pages, x2apic, tsc_deadline,
+        invariant_tsc, rdtscp, cpuid_faulting, pge, de, mce, c1e;
     bool intel, amd;
     u32 phys_bits;
     u64 xcr0;

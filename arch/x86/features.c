@@ -98,7 +98,6 @@ void features_detect(void)
     struct cpuid e7 = ext.a >= 0x80000007 ? cpuid(0x80000007, 0) : (struct cpuid){ 0 };
     struct cpuid e8 = ext.a >= 0x80000008 ? cpuid(0x80000008, 0) : (struct cpuid){ 0 };
     struct cpuid d1 = l0.a >= 0xd ? cpuid(0xd, 1) : (struct cpuid){ 0 };
-    struct cpuid l6 = l0.a >= 6 ? cpuid(6, 0) : (struct cpuid){ 0 };
     u32 family = (l1.a >> 8 & 15) + ((l1.a >> 8 & 15) == 15 ? l1.a >> 20 & 0xff : 0);
 
     require_baseline(l1.d, e1.d);
@@ -117,15 +116,12 @@ void features_detect(void)
     cpu_has.x2apic = l1.c >> 21 & 1;
     cpu_has.tsc_deadline = l1.c >> 24 & 1;
     cpu_has.xsave = (l1.c >> 26 & 1) && l0.a >= 0xd && xsave_works(d1.a);
-    cpu_has.arat = l6.a >> 2 & 1;
     cpu_has.fsgsbase = l7.b & 1;
     cpu_has.smep = l7.b >> 7 & 1;
-    cpu_has.erms = l7.b >> 9 & 1;
     cpu_has.invpcid = l7.b >> 10 & 1;
     cpu_has.smap = (l7.b >> 20 & 1) && smap_wanted();
     cpu_has.umip = l7.c >> 2 & 1;
     cpu_has.xsaveopt = cpu_has.xsave && (d1.a & 1);
-    cpu_has.xsavec = cpu_has.xsave && (d1.a >> 1 & 1);
     cpu_has.c1e = cpu_has.amd && family >= 0xf && family <= 0x11;
 }
 

@@ -49,6 +49,3 @@ void irq_restore_msi(u16 segment, u8 bus, u8 devfn);
 /* Machine lines exist for [0, irq_gsis()). */
 #define IRQ_MAX_GSIS 1024
 u32 irq_gsis(void);
-
-/* Debug key. */
-void irq_dump(void);

@@ -62,7 +62,7 @@ static bool is_text(u64 a)
     return (a >= (u64)__image_start && a < (u64)__text_end) || (a >= (u64)__init_start && a < (u64)__init_text_end);
 }
 
-void dump_regs(const struct cpu_user_regs *r)
+static void dump_regs(const struct cpu_user_regs *r)
 {
     u64 off;
     const char *name = symbol_of(r->rip, &off);
@@ -75,7 +75,8 @@ void dump_regs(const struct cpu_user_regs *r)
     say("cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx", read_cr0(), read_cr2(), read_cr3(), read_cr4());
 }
 
-void dump_stack(u64 sp)
+/* Every word on the stack that is an address in Serai's text, with its symbol. */
+static void dump_stack(u64 sp)
 {
     u64 end = sp | (STACK_SIZE - 1), off;
     unsigned shown = 0;
@@ -148,11 +149,10 @@ void panic_regs(struct cpu_user_regs *regs, const char *fmt, ...)
     panic_end();
 }
 
-/* An NMI: another CPU panics, or hardware has something to say. */
-void nmi_handle(struct cpu_user_regs *regs)
+void nmi_handle(void)
 {
     static u64 last;
-    (void)regs;
+
     if (panicking && panicking != cpu_info()->cpu_id + 1)
         for (;;)
             hlt();

@@ -19,9 +19,9 @@ bool pci_exists(u16 segment, u8 bus, u8 devfn);
 long pci_mmcfg_reserved(u64 address, u16 segment, u8 first_bus, u8 last_bus, bool reserved);
 
 /* ---- functions announced by domain 0 ---- */
-long pci_device_add(u16 segment, u8 bus, u8 devfn, u32 flags);  /* -EEXIST quietly 0; -ENODEV; -ENOMEM */
+/* 0, also for one that was announced before; -ENOMEM. Takes: irq. */
+long pci_device_add(u16 segment, u8 bus, u8 devfn, u32 flags);
 long pci_device_remove(u16 segment, u8 bus, u8 devfn);          /* -ENODEV */
-void pci_dump(void);
 
 /* ---- messages ---- */
 struct pci_msi {

@@ -8,7 +8,7 @@
  * senders' slots say and clears its own bit in each slot's `waiting`. No lock anywhere: a CPU has one request of a
  * kind under way because it waits for it.
  * Invariant: whoever waits or spins answers (machine_poll()), so there is no cycle of waiters. In exchange a called
- * function may take leaf locks only and must not itself send requests.
+ * function takes no locks and sends no requests itself.
  *
  * The TLB clock: a frame that ceases to be a page table (or changes owner) is stamped with the clock's value, which
  * thereby advances; a CPU notes the clock as it was before each full flush. If its note is later than the stamp, it has

@@ -12,15 +12,9 @@ void smp_start_all(unsigned limit);
 void smp_boot_cpu(void);
 
 /* ---- provided by the entry code ---- */
-/*
- * Allocate what CPU `cpu` needs to run: cpus[cpu].info (on its stack, .cpu and .cpu_id set), tables. False: no
- * memory.
- */
-bool cpu_prepare(unsigned cpu);
-/*
- * First C code of a started CPU, on its own stack and in Serai's address space; sets cpus[cpu].online, never
- * returns.
- */
+/* What CPU `cpu` needs to run: its stack, cpus[cpu].info (on it, .cpu and .cpu_id set). Without memory: panic. */
+void cpu_prepare(unsigned cpu);
+/* First C code of a started CPU, on its own stack and in Serai's address space; sets cpus[cpu].online. */
 void cpu_start(unsigned cpu) __noreturn;
 
 /* VECTOR_FLUSH, VECTOR_CALL: serve what others asked for; machine_poll() without the pause. */

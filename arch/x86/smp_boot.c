@@ -120,7 +120,7 @@ static bool start_cpu(unsigned cpu)
         return false;       /* it never took its ticket, and now it cannot */
     if (!wait_for(&arrived, 5000000))
         panic("CPU %u (APIC id %u) was lost between its trampoline and Serai", cpu, id);
-    clock_sync_source(cpu);
+    clock_sync_source();
     if (!wait_for(&cpus[cpu].online, 10000000))
         panic("CPU %u (APIC id %u) started but does not come online", cpu, id);
     return true;
@@ -156,10 +156,8 @@ void smp_start_all(unsigned limit)
         cpus[cpu].id = cpu;
         cpus[cpu].apic_id = acpi.cpu[i].apic_id;
         cpus[cpu].acpi_id = acpi.cpu[i].acpi_id;
-        if (!cpus[cpu].info && !cpu_prepare(cpu)) {
-            log_error("CPU %u: no memory for its stack and tables; left out", cpu);
-            break;
-        }
+        if (!cpus[cpu].info)
+            cpu_prepare(cpu);
         if (!start_cpu(cpu)) {
             log_error("CPU %u (APIC id %u) does not start; left out", cpu, cpus[cpu].apic_id);
             continue;

@@ -121,11 +121,7 @@ static void cpu_set_up(unsigned cpu, void *stack)
     c->info->vcpu = &boot_vcpu;
 }
 
-bool cpu_prepare(unsigned cpu)
-{
-    cpu_set_up(cpu, paging_map_stack(cpu));
-    return true;
-}
+void cpu_prepare(unsigned cpu) { cpu_set_up(cpu, paging_map_stack(cpu)); }
 
 static void cpu_common(unsigned cpu)
 {

@@ -350,9 +350,8 @@ static inline void settle(void)
     }
 }
 
-void exit_pending(struct cpu_user_regs *regs)
+void exit_pending(void)
 {
-    (void)regs;
     /* Who sent it before current said that it sleeps did not wake it; who sends one from now on does. */
     if (nmi_due(current))
         __atomic_fetch_and(&current->pause_flags, ~VPF_BLOCKED, __ATOMIC_SEQ_CST);

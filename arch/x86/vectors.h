@@ -4,13 +4,11 @@
  */
 #pragma once
 
-#define VECTOR_NMI 2
 #define VECTOR_DEVICE_FIRST 0x30
 #define VECTOR_DEVICE_LAST 0xef
 #define VECTOR_INT80 0x80       /* among them, but guests' system call: no device's */
 /* 0x20..0x2f: where the (always masked) 8259 pair would deliver; only spurious ones (0x27, 0x2f) ever arrive. */
 #define VECTOR_PIC_FIRST 0x20
-#define VECTOR_PIC_LAST 0x2f
 
 #define VECTOR_TIMER 0xf0       /* local APIC timer: PENDING_TIMER */
 #define VECTOR_FLUSH 0xf8       /* cross-CPU TLB request */

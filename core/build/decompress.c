@@ -38,10 +38,8 @@ static u32 word_at(const u8 *p)
 static void *arena_alloc(struct arena *a, u64 bytes)
 {
     u64 start = round_up(a->used, 64UL);
-    if (bytes > a->size || start > a->size - bytes) {
-        a->exhausted = true;
+    if (bytes > a->size || start > a->size - bytes)
         return NULL;
-    }
     a->used = start + bytes;
     return a->base + start;
 }

@@ -7,7 +7,6 @@
 struct arena {
     u8 *base;
     u64 size, used;
-    bool exhausted;             /* something did not fit */
 };
 
 enum compression {

@@ -9,7 +9,6 @@
  */
 struct dom0_layout {
     u64 virt_base;
-    u64 kernel_end;
     u64 initrd;                 /* 0: not in the region */
     u64 p2m;                    /* page-frame list, in the region or where INIT_P2M says */
     u64 start_info;

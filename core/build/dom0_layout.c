@@ -23,7 +23,6 @@ bool dom0_layout(struct dom0_layout *l, const struct kernel *k, u64 initrd_bytes
     *l = (struct dom0_layout){ .virt_base = k->virt_base };
     u64 list_bytes = nr_pages * sizeof(u64);
     u64 at = k->virt_base + round_up(k->elf.paddr_end - k->paddr_offset, PAGE_SIZE);
-    l->kernel_end = at;
     if (!k->initrd_unmapped && initrd_bytes)
         l->initrd = put(&at, initrd_bytes);
     l->p2m_pages = DIV_ROUND_UP(list_bytes, PAGE_SIZE);

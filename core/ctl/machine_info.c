@@ -1,5 +1,5 @@
 /*
- * The machine as tools see it: processors, memory, one node, one CPU pool.
+ * The machine as tools see it: processors, memory, one node.
  *
  * The report is honest rather than familiar: PV guests and both grant table versions, and nothing that Serai would
  * refuse when asked for it.

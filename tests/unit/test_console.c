@@ -11,6 +11,7 @@
 #include "core/console.h"
 #include "core/event.h"
 #include "core/heap.h"
+#include "core/hypercall.h"
 #include "core/keys.h"
 #include "core/options.h"
 #include <xen/sysctl.h>

@@ -90,7 +90,7 @@ static struct kernel linux_kernel(void)
     return k;
 }
 
-/* The figures measured with Debian's kernel (SURFACE, section 4). */
+/* The figures measured with Debian's kernel. */
 static void layout_of_linux(void **state)
 {
     struct kernel k = linux_kernel();

@@ -11,10 +11,10 @@
  * Address spaces. Serai is mapped in all of them: no CR3 is written here. Interrupts are off from entry to exit.
  * GS and FS belong to the guest and are not touched: per-CPU data hangs off the stack pointer.
  *
- * Exit. There is one: exit_to_guest tests the CPU's pending word and the guest's event flag, once, and leaves by SYSRET
- * when the frame came in by SYSCALL or was built by us (bit 8 of entry_vector), else by IRET. The IRET at iret_guest is
- * the only instruction of Serai that may fault on a guest's account without an exception table entry: trap_from_serai()
- * knows its name.
+ * Exit. exit_to_guest tests the CPU's pending word and the guest's event flag, once, and leaves by SYSRET when the
+ * frame came in by SYSCALL or was built by us (bit 8 of entry_vector), else by IRET. The straight paths test the
+ * same and leave by themselves. The IRET at iret_guest is the only instruction of Serai that may fault on a guest's
+ * account without an exception table entry: trap_from_serai() knows its name.
  *
  * Frame, ascending: r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi | error_code:32 entry_vector:32 | rip cs
  * rflags rsp ss | es ds fs gs (struct cpu_user_regs of the public header).
@@ -386,7 +386,6 @@ iret_guest:
     iretq
 
 exit_work:
-    movq %rsp, %rdi
     call exit_pending
     jmp exit_to_guest
 

@@ -21,7 +21,7 @@ void stack_switch_call(void *stack_top, void (*fn)(void)) __noreturn;
 /* Called by entry.S */
 void trap_from_guest(struct cpu_user_regs *regs);
 void trap_from_serai(struct cpu_user_regs *regs);
-void exit_pending(struct cpu_user_regs *regs);
+void exit_pending(void);
 void guest_upcall(struct vcpu *v);
 void guest_inject_syscall(struct vcpu *v);
 void guest_inject_syscall32(struct vcpu *v);

@@ -1,6 +1,7 @@
 /*
- * How a guest's user, its kernel and Serai are kept apart: this file, and nothing else, knows. Today: guest kernel and
- * guest user both run in ring 3 on two top-level tables; Serai is mapped in both, out of their reach.
+ * How a guest's user, its kernel and Serai are kept apart: this file knows, and the straight paths of entry.S, which do
+ * the same in place. Guest kernel and guest user both run in ring 3 on two top-level tables; Serai is mapped in both,
+ * out of their reach.
  */
 #pragma once
 #include "core/guest.h"
@@ -8,7 +9,6 @@
 #include "arch/x86/asm.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/smp.h"
-
 
 /*
  * TLBs. Guest entries are never global, so loading CR3 flushes them all; that is noted by the TLB clock. Where the CPU

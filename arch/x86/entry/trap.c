@@ -130,7 +130,7 @@ void trap_from_guest(struct cpu_user_regs *regs)
             guest_inject(v, NM, -1);
         return;
     case DB:
-        guest_debug_exception(v, regs);
+        guest_debug_exception(v);
         return;
     case BP: case OF: case VECTOR_INT80:
         guest_software_interrupt(v, regs, (u8)vector);
@@ -142,7 +142,7 @@ void trap_from_guest(struct cpu_user_regs *regs)
         guest_inject(v, (u8)vector, regs->error_code);
         return;
     case NMI:
-        nmi_handle(regs);
+        nmi_handle();
         return;
     case MC:
         machine_check(regs);
@@ -210,7 +210,7 @@ void trap_from_serai(struct cpu_user_regs *regs)
         return;
     }
     if (vector == NMI) {
-        nmi_handle(regs);
+        nmi_handle();
         return;
     }
     if (vector == DB) {

@@ -19,5 +19,5 @@ struct arch_domain {
     bool pirq_eoi_auto;         /* PHYSDEVOP_pirq_eoi_gmfn_v1 semantics */
     unsigned long *pirq_eoi_map;/* shared page: bit set = pirq needs an explicit EOI */
     mfn_t pirq_eoi_mfn;
-    struct pirq *pirq;          /* [MAX_PIRQS], arch/x86/pv/physdev.c */
+    struct pirq *pirq;          /* [MAX_PIRQS], arch/x86/pv/pirq.c */
 };

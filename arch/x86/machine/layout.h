@@ -7,7 +7,8 @@
  *   260   0xffff820000000000  per-CPU windows: GDT (64 KiB) and LDT (64 KiB) of the running vcpu
  *   261   0xffff828000000000  frame table
  *         0xffff82a000000000  machine-to-physical table, writable
- *         0xffff82b000000000  device mappings, stacks
+ *         0xffff82b000000000  device mappings
+ *         0xffff82c000000000  CPUs' stacks
  *         0xffff82d080000000  Serai's image (linked here)
  *   262+  0xffff830000000000  direct map of all RAM
  */

@@ -14,7 +14,6 @@
 #define PTE_GLOBAL 0x100UL
 #define PTE_AVAIL 0xe00UL
 #define PTE_GNTTAB (1UL << 62) /* L1: mapping made by a grant; only Serai sets it */
-#define PTE_GUEST_KERNEL (1UL << 52) /* a kernel mapping of a ring-3 kernel: the guest did not set USER */
 #define PTE_NX (1UL << 63)
 #define PTE_ADDR 0x000ffffffffff000UL
 

@@ -56,7 +56,7 @@ mfn_t virt_to_mfn(const void *va)
 
 static void *phys_virt(paddr_t pa) { return (void *)(DIRECT_VIRT + pa); }
 
-void early_reserve(paddr_t start, paddr_t end)
+static void early_reserve(paddr_t start, paddr_t end)
 {
     start = round_down(start, PAGE_SIZE);
     end = round_up(end, PAGE_SIZE);
@@ -161,7 +161,8 @@ static u64 *walk_to(u64 va, unsigned level, u64 extra)
     return e;
 }
 
-void paging_map(u64 va, paddr_t pa, u64 bytes, u64 flags)
+/* Map [pa, pa+bytes) at va with PTE flags, 4 KiB aligned; for Serai's own ranges. */
+static void paging_map(u64 va, paddr_t pa, u64 bytes, u64 flags)
 {
     u64 extra = flags & PTE_USER;
     flags &= nx_mask;

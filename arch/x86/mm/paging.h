@@ -13,9 +13,6 @@ void paging_fill_l4(u64 *l4);
 /* CR3 for a CPU that runs no guest. */
 u64 paging_idle_cr3(void);
 
-/* Map [pa, pa+bytes) at va with PTE flags, 4 KiB aligned; for Serai's own ranges. */
-void paging_map(u64 va, paddr_t pa, u64 bytes, u64 flags);
-
 /* The windows of a CPU (GDT, LDT): fills c->gdt_window, ldt_window, window_l1, gdt. */
 void paging_init_windows(struct cpu *c);
 /* A page of RAM below 640 KiB, for CPUs that start in real mode; MFN_NONE if the machine has none. */
@@ -34,7 +31,8 @@ void paging_seal(void);
  */
 void paging_check(void);
 
-/* Keep [start, end) bytes out of the heap (modules, tables); before paging_init(). */
-void early_reserve(paddr_t start, paddr_t end);
-/* The same, if nothing else was reserved there: false if something was. */
+/*
+ * Keep [start, end) bytes out of the heap; while paging_init() runs. False, and nothing done: something was reserved
+ * there before.
+ */
 bool early_reserve_free(paddr_t start, paddr_t end);

@@ -14,5 +14,5 @@ struct vcpu;
 long guest_cr_read(struct vcpu *v, unsigned n, u64 *val);
 long guest_cr_write(struct vcpu *v, unsigned n, u64 val);
 
-/* Context switch: this CPU's CR4 with v's TSD, which is also on where the domain's owner wants every RDTSC to trap. */
+/* Context switch: CR4 with v's FSGSBASE and TSD; TSD also where the domain's owner wants RDTSC to trap. */
 void guest_cr4_load(struct vcpu *v);

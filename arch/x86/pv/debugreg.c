@@ -8,7 +8,6 @@
  * I/O breakpoints are remembered and never armed, since ports are emulated anyway (SDM vol. 3, chapter 17.2).
  */
 #include "arch/x86/pv/debugreg.h"
-#include "arch/x86/pv/segment.h"
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/pv/inject.h"
@@ -131,11 +130,10 @@ long do_get_debugreg(u64 reg)
     }
 }
 
-void guest_debug_exception(struct vcpu *v, struct cpu_user_regs *regs)
+void guest_debug_exception(struct vcpu *v)
 {
     u64 causes = read_dr6() & DR6_CAUSES;
 
-    (void)regs;
     /* A CPU may name breakpoints that are off; their addresses are another vcpu's then. */
     if (!armed(v))
         causes &= ~DR6_BREAKPOINTS;

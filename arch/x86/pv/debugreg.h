@@ -19,4 +19,4 @@ void debugreg_save(struct vcpu *v);
 void debugreg_load(struct vcpu *v);
 
 /* #DB while current's guest ran: note the causes in its DR6 and inject it. */
-void guest_debug_exception(struct vcpu *v, struct cpu_user_regs *regs);
+void guest_debug_exception(struct vcpu *v);

@@ -2,17 +2,12 @@
 #pragma once
 #include "lib/types.h"
 
-struct domain;
 struct vcpu;
 
 /* A segment descriptor (SDM vol. 3, 3.4.5). */
-#define DESC_ACCESSED (1UL << 40)
-#define DESC_CODE (1UL << 43)
 #define DESC_S (1UL << 44)          /* code or data; clear: system segment or gate */
 #define DESC_DPL (3UL << 45)
 #define DESC_PRESENT (1UL << 47)
-#define DESC_LONG (1UL << 53)
-#define DESC_BIG (1UL << 54)
 
 /*
  * May a guest have this descriptor? Not-present ones always (loading faults); present code and data segments after
@@ -41,7 +36,7 @@ void descriptor_init(void);
 long gdt_set(struct vcpu *v, const u64 *frames, u32 entries);
 /* MMUEXT_SET_LDT: `base` page aligned, at most 8192 entries (0: none), outside Serai's range. -EINVAL. */
 long ldt_set(struct vcpu *v, u64 base, u64 entries);
-/* Give up all uses (vcpu destruction, VCPUOP reset). v does not run. */
+/* Give up all uses: v's domain dies. v does not run. */
 void descriptor_drop(struct vcpu *v);
 
 /* Context switch: make this CPU's windows show v's tables; LDT pages come by fault. */

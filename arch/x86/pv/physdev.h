@@ -1,7 +1,4 @@
-/*
- * Physical interrupts of a domain (pirqs) and do_physdev_op. Theory in physdev.c; the event side: arch/arch.h,
- * pirq_*.
- */
+/* Physical interrupts of a domain (pirqs), do_physdev_op. Theory in pirq.c, physdev.c; the event side: arch/arch.h. */
 #pragma once
 #include "lib/types.h"
 

@@ -17,6 +17,3 @@ long pm_sysctl_stat(struct xen_sysctl_get_pmstat *op);
  * -EOPNOTSUPP (what would change something), -EFAULT. Takes: leaf.
  */
 long pm_sysctl_op(struct xen_sysctl_pm_op *op);
-
-/* Print tables and counters of all CPUs. Takes: sched, leaf, console, one after the other. */
-void pm_dump(void);

@@ -55,7 +55,7 @@ extern void (*handler[260])(struct regs *); /* by vector; NULL: caught by TRY, e
 extern u64 failsafe_segs[4];
 extern bool is_child;
 extern const char test_name[];
-extern char _start[], _text_end[], _data_end[], _end[], hypercall_page[], boot_stack_dummy[];
+extern char _start[], _text_end[], _data_end[], _end[], hypercall_page[];
 
 void test(void);
 
