@@ -81,7 +81,7 @@ $(O)/serai.elf: $(O)/serai-syms arch/x86/boot/wrap/wrap.lds arch/x86/boot/wrap/w
 	  arch/x86/boot/wrap/wrap.S -o $(O)/wrap.o
 	$(LD) -m elf_i386 -nostdlib -z noexecstack --build-id=none -T arch/x86/boot/wrap/wrap.lds -o $@ $(O)/wrap.o
 
-# Which of the two builds build/serai.elf is: make after make DEBUG=1 must copy again.
+# Which variant build/serai.elf is: make after make DEBUG=1 must copy again.
 $(BUILD)/variant: FORCE
 	@mkdir -p $(@D)
 	@echo $(O) | cmp -s - $@ || echo $(O) > $@
@@ -92,7 +92,7 @@ $(BUILD)/serai.elf: $(O)/serai.elf $(BUILD)/variant
 	cp $(O)/serai-syms $(BUILD)/serai-syms
 
 clean:
-	rm -rf $(BUILD)/obj $(BUILD)/debug $(BUILD)/serai.elf $(BUILD)/serai-syms $(BUILD)/variant
+	rm -rf $(BUILD)/obj $(BUILD)/debug $(BUILD)/*-perfc $(BUILD)/perfc $(BUILD)/serai.elf $(BUILD)/serai-syms $(BUILD)/variant
 
 -include $(OBJ:.o=.d)
 -include tools/front.mk

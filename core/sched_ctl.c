@@ -10,6 +10,10 @@
 #include "core/reject.h"
 #include "lib/print.h"
 
+/* putinfo: what says that weight or cap stays; xl sets one of them at a time. */
+#define WEIGHT_LEFT 0
+#define CAP_LEFT 0xffff
+
 static void set_weight(struct sched_domain *sd, u32 weight)
 {
     WRITE_ONCE(sd->weight, weight);
@@ -31,14 +35,13 @@ long sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op)
         p->cap = (u16)sd->cap;
         return 0;
     case XEN_DOMCTL_SCHEDOP_putinfo:
-        /* 0 leaves the weight, 0xffff the cap: xl sets one of them at a time. */
         for_each_vcpu(d, v)
             vcpus++;
-        if (p->cap != 0xffff && vcpus && p->cap > 100 * vcpus)
+        if (p->cap != CAP_LEFT && vcpus && p->cap > 100 * vcpus)
             return reject(-EINVAL, "cap %u: domain %u has %u vcpus, at most %u", p->cap, d->id, vcpus, 100 * vcpus);
-        if (p->weight)
+        if (p->weight != WEIGHT_LEFT)
             set_weight(sd, p->weight);
-        if (p->cap != 0xffff)
+        if (p->cap != CAP_LEFT)
             cap_set(d, sd, p->cap);
         return 0;
     case XEN_DOMCTL_SCHEDOP_getvcpuinfo:

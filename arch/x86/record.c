@@ -16,7 +16,7 @@
 #include "core/console.h"
 #include "lib/print.h"
 #include "lib/string.h"
-#include "machine/layout.h"
+#include <machine/layout.h>
 
 #define RECORD_MAGIC 0x64726f6365724353UL
 #define RECORD_BYTES KiB(16)

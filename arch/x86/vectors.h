@@ -4,6 +4,14 @@
  */
 #pragma once
 
+/* Exceptions, as the SDM calls them (vol. 3, 6.3.1); CSO, SPV are reserved. */
+enum { DE, DB, NMI, BP, OF, BR, UD, NM, DF, CSO, TS, NP, SS, GP, PF, SPV, MF, AC, MC, XM };
+
+/* A page fault's error code (SDM vol. 3, 4.7). */
+#define PF_PRESENT 1u
+#define PF_WRITE 2u
+#define PF_USER 4u
+
 #define VECTOR_DEVICE_FIRST 0x30
 #define VECTOR_DEVICE_LAST 0xef
 #define VECTOR_INT80 0x80       /* among them, but guests' system call: no device's */

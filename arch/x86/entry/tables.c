@@ -38,13 +38,13 @@ static void idt_init(void)
     for (unsigned v = 0; v < 256; v++)
         idt_set(v, 0, 0);
     /* Guests may raise these by instruction without our help: breakpoint, overflow, old system call. */
-    idt_set(3, 0, 3);
-    idt_set(4, 0, 3);
+    idt_set(BP, 0, 3);
+    idt_set(OF, 0, 3);
     idt_set(VECTOR_INT80, 0, 3);
-    idt_set(1, IST_DB, 0);
-    idt_set(2, IST_NMI, 0);
-    idt_set(8, IST_DF, 0);
-    idt_set(18, IST_MCE, 0);
+    idt_set(DB, IST_DB, 0);
+    idt_set(NMI, IST_NMI, 0);
+    idt_set(DF, IST_DF, 0);
+    idt_set(MC, IST_MCE, 0);
 }
 
 /* Descriptors from the ABI's selectors (xen-x86_64.h FLAT_*), and Serai's own. */

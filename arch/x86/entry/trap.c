@@ -23,12 +23,6 @@
 #include "lib/print.h"
 #include <machine/pte.h>
 
-#define PF_PRESENT 1u
-#define PF_WRITE 2u
-#define PF_USER 4u
-
-enum { DE, DB, NMI, BP, OF, BR, UD, NM, DF, CSO, TS, NP, SS, GP, PF, SPV, MF, AC, MC, XM };
-
 static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
 {
     u64 addr = read_cr2();

@@ -11,6 +11,7 @@
 #include "arch/arch.h"
 #include "arch/x86/asm.h"
 #include "arch/x86/pv/inject.h"
+#include "arch/x86/vectors.h"
 #include "arch/x86/pv/segment.h"
 #include "core/hypercall.h"
 #include "core/reject.h"
@@ -22,7 +23,6 @@
 #define DR7_GENERAL_DETECT (1UL << 13)
 #define DR7_WRITABLE 0xffff23ffUL           /* without the bits that are fixed */
 #define DR7_RW_IO 2
-#define VECTOR_DB 1
 
 /* Two enable bits and four type bits per breakpoint. */
 static u64 dr7_enable_bits(unsigned i) { return 3UL << (2 * i); }
@@ -140,5 +140,5 @@ void guest_debug_exception(struct vcpu *v)
     write_dr6(DR6_RESET);
     /* B0-B3 tell of this exception only; the others accumulate until the guest clears them. */
     v->arch.dr6 = (v->arch.dr6 & ~DR6_BREAKPOINTS) | causes | DR6_RESET;
-    guest_inject(v, VECTOR_DB, -1);
+    guest_inject(v, DB, -1);
 }

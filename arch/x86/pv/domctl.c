@@ -8,6 +8,7 @@
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
 #include "arch/arch.h"
+#include "arch/x86/asm.h"
 #include "arch/x86/clock.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/pv/callback.h"
@@ -21,7 +22,6 @@
 #include "core/vcpu.h"
 #include "lib/string.h"
 
-#define MSR_TSC_AUX 0xc0000103u
 #define MAX_EXT_STATE KiB(16)   /* larger than any area of a PV guest */
 
 /* ---- CPU policies ---- */

@@ -13,6 +13,7 @@
  */
 #include "arch/x86/pv/emulate.h"
 #include "arch/x86/asm.h"
+#include "arch/x86/vectors.h"
 #include "arch/x86/mm/uaccess.h"
 #include "arch/x86/pv/address.h"
 #include "arch/x86/pv/control.h"
@@ -30,9 +31,6 @@
 
 #define RFLAGS_DF (1UL << 10)
 #define DR6_BS (1UL << 14)
-#define PF_PRESENT 1u
-#define PF_WRITE 2u
-#define VECTOR_DB 1
 #define REP_CHUNK 128           /* string I/O elements per trap; the instruction is then executed again */
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
@@ -68,7 +66,7 @@ void emulate_retire(struct cpu_user_regs *regs, unsigned length)
     regs->rflags &= ~RFLAGS_RF;
     if (unlikely(regs->rflags & RFLAGS_TF)) {
         current->arch.dr6 |= DR6_BS;
-        guest_inject(current, VECTOR_DB, -1);
+        guest_inject(current, DB, -1);
     }
 }
 

@@ -15,6 +15,7 @@
 #include "arch/x86/entry/entry.h"
 #include "arch/x86/entry/isolate.h"
 #include "arch/x86/mm/uaccess.h"
+#include "arch/x86/vectors.h"
 
 #undef FLAT_KERNEL_CS   /* the header's spell the 64-bit ring-3 selectors the same way, with a type */
 #undef FLAT_KERNEL_SS
@@ -125,7 +126,7 @@ void guest_inject_page_fault(struct vcpu *v, u64 addr, u32 error_code)
     error_code = v->arch.kernel_mode ? error_code & ~4u : error_code | 4u;
     v->arch.cr2 = addr;
     v->info->arch.cr2 = addr;
-    guest_inject(v, 14, error_code);
+    guest_inject(v, PF, error_code);
 }
 
 void guest_upcall(struct vcpu *v)
@@ -163,7 +164,7 @@ void guest_inject_sysenter(struct vcpu *v)
 
     regs->rflags |= EFLAGS_IF;
     if (!v->arch.sysenter_callback)
-        guest_inject(v, 13, 0);
+        guest_inject(v, GP, 0);
     else
         bounce(v, v->arch.sysenter_callback, v->arch.sysenter_masks_events, false, 0);
 }
