@@ -15,6 +15,10 @@ struct vcpu;
 
 /* Is the caller allowed to use the control interface with this version? 0, -EPERM, -EACCES. */
 long ctl_check(const char *what, u32 version, u32 ours);
+/* An operation that the interface has and Serai has not. */
+struct absent { u32 cmd; const char *why; };
+/* The answer to `cmd` of `what`: -EOPNOTSUPP with the reason from the list of n, -ENOSYS for one that is not in it. */
+long ctl_absent(const struct absent *list, unsigned n, const char *what, u32 cmd);
 /* One at a time: false if somebody else is inside (issue the call again). */
 bool ctl_trylock(void);
 void ctl_unlock(void);

@@ -32,6 +32,14 @@ long ctl_check(const char *what, u32 version, u32 ours)
     return 0;
 }
 
+long ctl_absent(const struct absent *list, unsigned n, const char *what, u32 cmd)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (list[i].cmd == cmd)
+            return reject(-EOPNOTSUPP, "%s %u: %s", what, cmd, list[i].why);
+    return reject(-ENOSYS, "%s %u does not exist", what, cmd);
+}
+
 struct vcpu *ctl_vcpu(struct domain *d, u32 id, long *err)
 {
     struct vcpu *v = id < d->max_vcpus ? d->vcpu[index_clamp(id, d->max_vcpus)] : NULL;
@@ -48,7 +56,7 @@ static domctl_fn *const handlers[] = {
 #undef DOMCTL
 };
 
-static const struct { u32 cmd; const char *why; } missing[] = {
+static const struct absent absent[] = {
     { XEN_DOMCTL_setdebugging, "no debugger can be attached" },
     { XEN_DOMCTL_debug_op, "no debugger can be attached" },
     { XEN_DOMCTL_gdbsx_guestmemio, "no debugger can be attached" },
@@ -84,14 +92,6 @@ static const struct { u32 cmd; const char *why; } missing[] = {
     { XEN_DOMCTL_set_paging_mempool_size, "guests' page tables are their own memory: there is no pool" },
 };
 
-static long refuse(u32 cmd)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(missing); i++)
-        if (missing[i].cmd == cmd)
-            return reject(-EOPNOTSUPP, "domctl %u: %s", cmd, missing[i].why);
-    return reject(-ENOSYS, "domctl %u is unknown", cmd);
-}
-
 static long dispatch(struct xen_domctl *op, bool *copyback)
 {
     domctl_fn *fn = op->cmd < ARRAY_SIZE(handlers) ? handlers[index_clamp(op->cmd, ARRAY_SIZE(handlers))] : NULL;
@@ -108,7 +108,7 @@ static long dispatch(struct xen_domctl *op, bool *copyback)
     else {
         rc = arch_domctl(d, op, copyback);
         if (rc == -ENOSYS)
-            rc = refuse(op->cmd);
+            rc = ctl_absent(absent, ARRAY_SIZE(absent), "domctl", op->cmd);
     }
     if (d)
         domain_put(d);

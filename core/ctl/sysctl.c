@@ -102,7 +102,7 @@ static sysctl_fn *const handlers[] = {
     [XEN_SYSCTL_scheduler_op] = sched_op,
 };
 
-static const struct { u32 cmd; const char *why; } missing[] = {
+static const struct absent absent[] = {
     { XEN_SYSCTL_cpu_hotplug, "CPUs cannot be taken off or on" },
     { XEN_SYSCTL_page_offline_op, "pages cannot be taken off" },
     { XEN_SYSCTL_lockprof_op, "locks are not profiled" },
@@ -112,14 +112,6 @@ static const struct { u32 cmd; const char *why; } missing[] = {
     { XEN_SYSCTL_livepatch_op, "there is no live patching" },
 };
 
-static long refuse(u32 cmd)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(missing); i++)
-        if (missing[i].cmd == cmd)
-            return reject(-EOPNOTSUPP, "sysctl %u: %s", cmd, missing[i].why);
-    return reject(-ENOSYS, "sysctl %u is unknown", cmd);
-}
-
 static long dispatch(struct xen_sysctl *op, bool *copyback)
 {
     sysctl_fn *fn = op->cmd < ARRAY_SIZE(handlers) ? handlers[index_clamp(op->cmd, ARRAY_SIZE(handlers))] : NULL;
@@ -128,7 +120,7 @@ static long dispatch(struct xen_sysctl *op, bool *copyback)
     if (fn)
         return fn(op, copyback);
     rc = arch_sysctl(op, copyback);
-    return rc == -ENOSYS ? refuse(op->cmd) : rc;
+    return rc == -ENOSYS ? ctl_absent(absent, ARRAY_SIZE(absent), "sysctl", op->cmd) : rc;
 }
 
 long do_sysctl(u64 arg)

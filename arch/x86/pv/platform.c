@@ -12,6 +12,7 @@
 #include "arch/x86/power.h"
 #include "arch/x86/pv/firmware.h"
 #include "arch/x86/pv/pm.h"
+#include "core/ctl/ctl.h"
 #include "core/domain.h"
 #include "core/guest.h"
 #include "core/hypercall.h"
@@ -207,26 +208,18 @@ static long op_read_memtype(xen_platform_op_t *op)
 
 /* ---- what Serai leaves alone ---- */
 
-static long op_refused(xen_platform_op_t *op)
-{
-    static const struct { u32 cmd; const char *why; } reasons[] = {
-        { XENPF_add_memtype, "MTRRs stay as the firmware set them; guests choose memory types by PAT" },
-        { XENPF_del_memtype, "MTRRs stay as the firmware set them; guests choose memory types by PAT" },
-        { XENPF_microcode_update, "microcode is loaded by the firmware or the boot loader only" },
-        { XENPF_platform_quirk, "no chipset quirks are known" },
-        { XENPF_efi_runtime_call, "EFI run-time services are not passed on" },
-        { XENPF_change_freq, "CPU frequencies are not managed" },
-        { XENPF_cpu_hotadd, "CPU hot-plug is not supported" },
-        { XENPF_mem_hotadd, "memory hot-plug is not supported" },
-        { XENPF_resource_op, "raw MSR access is not given to any domain" },
-        { XENPF_get_symbol, "the hypervisor's symbols are in its ELF file" },
-    };
-
-    for (unsigned i = 0; i < ARRAY_SIZE(reasons); i++)
-        if (reasons[i].cmd == op->cmd)
-            return reject(-EOPNOTSUPP, "platform operation %u: %s", op->cmd, reasons[i].why);
-    return reject(-ENOSYS, "platform operation %u does not exist", op->cmd);
-}
+static const struct absent absent[] = {
+    { XENPF_add_memtype, "MTRRs stay as the firmware set them; guests choose memory types by PAT" },
+    { XENPF_del_memtype, "MTRRs stay as the firmware set them; guests choose memory types by PAT" },
+    { XENPF_microcode_update, "microcode is loaded by the firmware or the boot loader only" },
+    { XENPF_platform_quirk, "no chipset quirks are known" },
+    { XENPF_efi_runtime_call, "EFI run-time services are not passed on" },
+    { XENPF_change_freq, "CPU frequencies are not managed" },
+    { XENPF_cpu_hotadd, "CPU hot-plug is not supported" },
+    { XENPF_mem_hotadd, "memory hot-plug is not supported" },
+    { XENPF_resource_op, "raw MSR access is not given to any domain" },
+    { XENPF_get_symbol, "the hypervisor's symbols are in its ELF file" },
+};
 
 static const struct {
     u32 cmd;
@@ -267,5 +260,5 @@ long do_platform_op(u64 arg)
             return reject(-EFAULT, "platform operation %u: argument at %#lx is not writable", op.cmd, arg);
         return r;
     }
-    return op_refused(&op);
+    return ctl_absent(absent, ARRAY_SIZE(absent), "platform operation", op.cmd);
 }
