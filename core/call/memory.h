@@ -25,13 +25,17 @@ unsigned memory_max_order(const struct domain *d);
 /* Issue memory_op `op` again from extent `start`. */
 long memory_continue(unsigned op, u64 start, gva_t arg);
 
-/* core/call/reservation.c: increase_reservation, decrease_reservation, populate_physmap; extents done or error */
+/*
+ * The operations, as memory.h of the public headers has them: 0 (reservations: extents done), or -EFAULT, -EINVAL,
+ * -EPERM, -ESRCH, -ENOMEM with the reason recorded, or what memory_continue() gives. No locks held.
+ */
+/* core/call/reservation.c: increase_reservation, decrease_reservation, populate_physmap */
 long memory_reservation(unsigned op, u64 start, gva_t arg);
-/* core/call/exchange.c */
+/* core/call/exchange.c: exchange */
 long memory_exchange(gva_t arg);
-/* core/call/memmap.c */
+/* core/call/memmap.c: memory_map, set_memory_map, machine_memory_map */
 long memory_map_get(gva_t arg);
 long memory_map_set(gva_t arg);
 long memory_map_machine(gva_t arg);
-/* core/call/resource.c */
+/* core/call/resource.c: acquire_resource */
 long memory_acquire_resource(u64 start, gva_t arg);
