@@ -150,10 +150,12 @@ static void look(struct vcpu *v)
 
 static void mask(u32 port)
 {
-    if (!g->fifo)
+    event_word_t *words = READ_ONCE(g->words);
+
+    if (!READ_ONCE(g->fifo))
         set_bit(port, bits(current->domain->shared->evtchn_mask));
-    else if (g->words)
-        __atomic_fetch_or(&g->words[port], 1u << EVTCHN_FIFO_MASKED, __ATOMIC_SEQ_CST);
+    else if (words)
+        __atomic_fetch_or(&words[port], 1u << EVTCHN_FIFO_MASKED, __ATOMIC_SEQ_CST);
 }
 
 /* ---- birth ---- */
@@ -185,7 +187,7 @@ static void expand(void)
     if (!g->fifo || g->pages == FIFO_PAGES)
         return;
     if (!g->pages)
-        g->words = mfn_to_virt(e.array_gfn);
+        WRITE_ONCE(g->words, mfn_to_virt(e.array_gfn));
     if (!op(EVTCHNOP_expand_array, &e))
         g->pages++;
 }
