@@ -8,7 +8,7 @@
 #include "lib/errno.h"
 
 struct domain;
-/* Its value is `code`, negative or a grant's status. Takes: reject; allocates nothing, so it works out of memory, too. */
+/* Its value is `code`, negative or a grant's status. Takes: reject; allocates nothing: works out of memory, too. */
 long reject_at(const char *where, long code, const char *fmt, ...) __printf(3, 4);
 #define reject(code, ...) reject_at(__func__, (code), __VA_ARGS__)
 /* The commonest one: what an argument points to cannot be read or written. */
