@@ -202,6 +202,24 @@ static void start_machine(void)
     cpu_enter_idle();
 }
 
+/* What the options name; where that is not there, the other: a boot that fails must be seen to. */
+static void open_console(void)
+{
+    u16 port;
+    u32 irq;
+
+    if (!(opt.console & CONSOLE_VGA && screen_init(&boot)) && opt.console == CONSOLE_VGA) {
+        log_warn("Option console=vga: the screen is not in text mode; messages go to com1");
+        opt.console = CONSOLE_COM1;
+    }
+    serial_init(&opt);
+    if (opt.console && !(opt.console & CONSOLE_VGA) && !serial_resources(&port, &irq) && screen_init(&boot)) {
+        log_warn("Option console: there is no serial port at %#x; messages go to the screen", port);
+        opt.console |= CONSOLE_VGA;
+    }
+    console_attach();
+}
+
 void start(u32 magic, u32 info)
 {
     const char *wrong;
@@ -215,12 +233,7 @@ void start(u32 magic, u32 info)
     wrong = multiboot_parse(magic, info, &boot);
     options_parse(boot.cmdline);
     version_set_cmdline(boot.cmdline);
-    if (!(opt.console & CONSOLE_VGA && screen_init(&boot)) && opt.console == CONSOLE_VGA) {
-        log_warn("Option console=vga: the screen is not in text mode; messages go to com1");
-        opt.console = CONSOLE_COM1;
-    }
-    serial_init(&opt);
-    console_attach();
+    open_console();
     log_always("Serai " SERAI_VERSION " (Xen PV interface 4.17), booted by %s %s",
                boot.loader ? boot.loader : "nobody known", boot.loader_name);
     options_missed(boot.dropped_word, boot.loader_name);
