@@ -3,7 +3,7 @@
  *
  * Problem: an option that is silently ignored costs its owner a day. So every word either takes effect, or is named on
  * the console: unknown (with the nearest name there is), malformed (with the syntax wanted), given twice, or known from
- * Xen but without effect here. The boot goes on with the default in all cases.
+ * Xen but without effect here. The boot goes on in all cases, without what is wrong.
  *
  * Imprecise on purpose: '-' and '_' are the same in names, and no upper bound is put on how often one is repeated.
  */
@@ -404,7 +404,7 @@ const char *options_nearest(const char *name)
 {
     const char *best = NULL;
     size_t length = strnlen(name, NAME_MAX_COMPARED);
-    unsigned limit = max(2u, (unsigned)length / 3) + 1;
+    unsigned limit = min(max(2u, (unsigned)length / 3) + 1, (unsigned)length);  /* something must be the same */
     for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
         size_t other = strlen(options[i].name);
         if (max(length, other) - min(length, other) >= limit)
@@ -425,10 +425,10 @@ static bool set_number(const struct option *o, const char *text)
     const char *end;
     u64 n = o->kind == KIND_SIZE ? parse_size(text, &end) : parse_number(text, &end);
     if (end == text || *end)
-        return log_warn("Option %s=%.100s: not a %s; default kept", o->name, text,
+        return log_warn("Option %s=%.100s: not a %s; ignored", o->name, text,
                         o->kind == KIND_SIZE ? "size (such as 64K or 2G)" : "number"), false;
     if (n < o->low || n > o->high)
-        return log_warn("Option %s=%.100s: out of range, %lu to %lu%s; default kept", o->name, text, o->low, o->high,
+        return log_warn("Option %s=%.100s: out of range, %lu to %lu%s; ignored", o->name, text, o->low, o->high,
                         o->kind == KIND_SIZE ? " bytes" : ""), false;
     if (o->kind == KIND_SIZE)
         *(u64 *)o->field = n;
@@ -469,7 +469,7 @@ static bool apply(const struct option *o, const char *text)
         break;
     }
     if (!ok)
-        log_warn("Option %s=%.100s: wanted %s; default kept", o->name, text, o->text);
+        log_warn("Option %s=%.100s: wanted %s; ignored", o->name, text, o->text);
     return ok;
 }
 
@@ -488,7 +488,7 @@ static const char *negate(const struct option *o, const char *text)
 {
     bool value;
     if (*text && (o->kind != KIND_FLAG || !parse_flag(text, &value)))
-        return log_warn("Option no-%s=%.100s: give no-%s or %s=; default kept", o->name, text, o->name, o->name), NULL;
+        return log_warn("Option no-%s=%.100s: give no-%s or %s=; ignored", o->name, text, o->name, o->name), NULL;
     return *text && !value ? "yes" : "no";
 }
 
@@ -511,11 +511,12 @@ static bool take_option(char *word)
     }
     if (!o)
         return unknown(word);
-    bool twice = given[o - options] != NULL;
+    bool twice = given[o - options] != NULL, ok = apply(o, text);
     if (twice)
-        log_warn("Option %s is given twice; the last one counts", o->name);
-    given[o - options] = text;
-    return apply(o, text) && !twice;
+        log_warn("Option %s is given twice; the %s one counts", o->name, ok ? "last" : "first");
+    if (ok)
+        given[o - options] = text;
+    return ok && !twice;
 }
 
 unsigned options_parse(const char *cmdline)

@@ -141,6 +141,8 @@ static void unknown_names(void **state)
     assert_string_equal(options_nearest("logvl"), "loglvl");
     assert_string_equal(options_nearest("guest-loglevel"), "guest_loglvl");
     assert_null(options_nearest("completely_different"));
+    assert_null(options_nearest("x"));      /* nothing in common with the shortest name there is */
+    assert_null(options_nearest(""));
     assert_int_equal(parse("dom0_men=1G"), 1);
     assert_non_null(strstr(said, "did you mean dom0_mem?"));
     assert_int_equal(parse("xyzzyxyzzy"), 1);
@@ -152,7 +154,12 @@ static void duplicates(void **state)
     (void)state;
     assert_int_equal(parse("maxcpus=2 maxcpus=3"), 1);
     assert_int_equal(opt.maxcpus, 3);
-    assert_non_null(strstr(said, "maxcpus is given twice"));
+    assert_non_null(strstr(said, "maxcpus is given twice; the last one counts"));
+    assert_int_equal(parse("maxcpus=2 maxcpus=many"), 1);
+    assert_int_equal(opt.maxcpus, 2);
+    assert_non_null(strstr(said, "maxcpus is given twice; the first one counts"));
+    options_echo();
+    assert_non_null(strstr(said, "Options in effect: maxcpus=2\n"));
 }
 
 static void serial_ports(void **state)
@@ -205,7 +212,7 @@ static void options_of_xen(void **state)
     for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         parse(lines[i]);
         assert_null(strstr(said, "unknown"));
-        assert_null(strstr(said, "default kept"));
+        assert_null(strstr(said, "ignored"));
     }
 }
 
