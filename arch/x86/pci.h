@@ -37,10 +37,11 @@ struct pci_msi {
 #define PCI_CAP_MSI 0x05
 #define PCI_CAP_MSIX 0x11
 /*
- * Prepare *m for MSI (table 0) or for entry `entry` of the MSI-X table at machine address `table`.
+ * Prepare *m for MSI (bar 0) or for entry `entry` of the MSI-X table in the BAR at machine address `bar`: where in it,
+ * the capability says.
  * 0; -ENODEV, -ENXIO (no such capability), -EINVAL (entry or address), -ENOMEM.
  */
-long pci_msi_prepare(struct pci_msi *m, u16 segment, u8 bus, u8 devfn, paddr_t table, unsigned entry);
+long pci_msi_prepare(struct pci_msi *m, u16 segment, u8 bus, u8 devfn, paddr_t bar, unsigned entry);
 /* Number of messages an MSI function may be given (power of two, 1..32). */
 unsigned pci_msi_capacity(const struct pci_msi *m);
 /* Program destination and vector, masked meanwhile; leaves the mask as it was. MSI blocks: entry 0 only. */

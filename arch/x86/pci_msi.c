@@ -2,7 +2,7 @@
  * Message-signalled interrupts (PCI local bus specification 3.0, section 6.8; message format: SDM vol. 3, 11.11).
  *
  * Problem: the device itself holds address and data of its messages, written in two or three pieces, and may send one
- * in between; and domain 0 names the place of an MSI-X table by a machine address.
+ * in between; and domain 0 names the place of an MSI-X table by the machine address that its BAR begins at.
  * Invariant: a message is changed while it is masked where a mask exists; a table address is believed only if domain 0
  * could write there itself and no byte of it is RAM, so that Serai never writes into anybody's memory, nor into the
  * interrupt controllers, on domain 0's word.
@@ -24,6 +24,8 @@
 #define MSI_64 0x0080u
 #define MSI_MASKABLE 0x0100u
 #define MSIX_SIZE 0x07ffu
+#define MSIX_TABLE 4
+#define MSIX_BAR 7u
 #define MSIX_MASK_ALL 0x4000u
 #define MSIX_ENABLE 0x8000u
 #define SLOT_ADDRESS 0
@@ -81,15 +83,15 @@ static bool table_place_ok(paddr_t slot)
            rangeset_contains(d->iomem, mfn, mfn);
 }
 
-static long prepare_msix(struct pci_msi *m, paddr_t table, unsigned entry)
+static long prepare_msix(struct pci_msi *m, paddr_t bar, unsigned entry)
 {
-    paddr_t slot = table + entry * 16UL;
     u32 control = cap_read(m, MSI_CONTROL, 2);
+    paddr_t table = bar + (cap_read(m, MSIX_TABLE, 4) & ~MSIX_BAR), slot = table + entry * 16UL;
 
-    if (entry > (control & MSIX_SIZE) || (table & 7))
+    if (entry > (control & MSIX_SIZE) || (bar & 7))
         return reject(-EINVAL, "MSI-X entry %u of a table at %#lx: the device has %u entries", entry, table,
                       (control & MSIX_SIZE) + 1);
-    if (slot < table || !table_place_ok(slot))
+    if (slot < bar || !table_place_ok(slot))
         return reject(-EINVAL, "MSI-X table at %#lx: that is no device memory", table);
     m->entry = (u16)entry;
     m->maskable = true;
@@ -103,11 +105,11 @@ static long prepare_msix(struct pci_msi *m, paddr_t table, unsigned entry)
     return 0;
 }
 
-long pci_msi_prepare(struct pci_msi *m, u16 segment, u8 bus, u8 devfn, paddr_t table, unsigned entry)
+long pci_msi_prepare(struct pci_msi *m, u16 segment, u8 bus, u8 devfn, paddr_t bar, unsigned entry)
 {
     u32 control;
 
-    *m = (struct pci_msi){ .segment = segment, .bus = bus, .devfn = devfn, .msix = table != 0 };
+    *m = (struct pci_msi){ .segment = segment, .bus = bus, .devfn = devfn, .msix = bar != 0 };
     if (!pci_exists(segment, bus, devfn))
         return reject(-ENODEV, "no PCI device %04x:%02x:%02x.%u", segment, bus, devfn >> 3, devfn & 7u);
     m->capability = (u16)pci_find_capability(segment, bus, devfn, m->msix ? PCI_CAP_MSIX : PCI_CAP_MSI);
@@ -115,7 +117,7 @@ long pci_msi_prepare(struct pci_msi *m, u16 segment, u8 bus, u8 devfn, paddr_t t
         return reject(-ENXIO, "PCI device %04x:%02x:%02x.%u cannot do MSI%s", segment, bus, devfn >> 3, devfn & 7u,
                       m->msix ? "-X" : "");
     if (m->msix)
-        return prepare_msix(m, table, entry);
+        return prepare_msix(m, bar, entry);
     control = cap_read(m, MSI_CONTROL, 2);
     m->wide = control & MSI_64;
     m->maskable = control & MSI_MASKABLE;

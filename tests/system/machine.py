@@ -59,8 +59,8 @@ class Machine:
                  hvargs="", steps="", kargs="", kernel=TINY / "vmlinuz", initrd=TINY / "initrd.gz", modules=None,
                  drives=(), net=None, iso=None, firmware=None, reboots=False, serial=True, qemu_args=()):
         """modules replaces kernel and initrd by a list of "path command-line" strings, which may be empty; drives are
-        "kind:path" with kind virtio or sata; net is a network card's model. hypervisor=None boots from the first disk
-        instead of by -kernel, iso from a CD; firmware is a flash image (OVMF) in SeaBIOS's place; reboots lets the
+        "kind:path" with kind virtio, sata or nvme; net is a network card's model. hypervisor=None boots from the first
+        disk instead of by -kernel, iso from a CD; firmware is a flash image (OVMF) in SeaBIOS's place; reboots lets the
         machine reset instead of ending; serial=False leaves the serial port out: nothing is seen of such a machine."""
         self.log_path = LOGS / (current_test() + ".log")
         if modules is None:
@@ -91,6 +91,8 @@ class Machine:
         backend = f"file={quote(path)},format=raw,cache=writeback,id=drive{n}"
         if kind == "virtio":
             return ["-drive", backend + ",if=virtio"]
+        if kind == "nvme":
+            return ["-drive", backend + ",if=none", "-device", f"nvme,serial={n},drive=drive{n}"]
         assert kind == "sata", kind
         return ["-drive", backend + ",if=none", "-device", f"ahci,id=ahci{n}", "-device",
                 f"ide-hd,drive=drive{n},bus=ahci{n}.0"]

@@ -21,7 +21,8 @@ def check_disk(m, dev, path):
     assert f"host-sum={md5(data[:half])}" in output
     assert f"guest-sum={md5(data[half:])}" in output
     assert data[half:] == data[:half].translate(bytes((b + 1) & 255 for b in range(256)))
-    counts = [int(n) for line in output.splitlines() if re.search(r"virtio\d|ahci|ata", line)
+    driver = {"vd": r"virtio\d", "sd": r"ahci|ata", "nv": r"nvme\dq"}[dev[:2]]
+    counts = [int(n) for line in output.splitlines() if re.search(driver, line)
               for n in re.findall(r"\s(\d+)(?=\s)", line.split(":", 1)[1])]
     assert sum(counts) > 0, f"no interrupt was counted for {dev}"
 
@@ -56,11 +57,12 @@ def test_ahci_and_e1000(disk, server, machine):
 
 
 def test_virtio_on_q35(disk, server):
-    """q35 reaches its PCI configuration space through MMCFG."""
-    path = disk(32)
-    with Machine(machine="q35", smp=2, drives=["virtio:" + path], net="virtio-net-pci",
-                 steps=f"disk=vda+net={server.port}+poweroff") as m:
+    """q35 reaches its PCI configuration space through MMCFG. NVMe's MSI-X table is in the middle of its registers."""
+    path, nvme = disk(32), disk(8)
+    with Machine(machine="q35", smp=2, drives=["virtio:" + path, "nvme:" + nvme], net="virtio-net-pci",
+                 steps=f"disk=vda+disk=nvme0n1+net={server.port}+poweroff") as m:
         m.init()
         check_disk(m, "vda", path)
+        check_disk(m, "nvme0n1", nvme)
         check_net(m, server)
         m.wait_exit()

@@ -1,10 +1,12 @@
 /*
- * Where a device's message table is, domain 0 says (PHYSDEVOP_map_pirq with a table address: a virtual function's base
- * address is nowhere else to be found), and the hypervisor writes there. A privileged kernel with a wrong number in its
- * hands must not make it write into memory, into the interrupt controllers, or over the edge of what it mapped: that
- * was a fault in the hypervisor, once. Nor may it die when there is no memory for the mapping.
+ * Where a device's message table is, domain 0 says (PHYSDEVOP_map_pirq with the address of the BAR it is in: a virtual
+ * function's is nowhere else to be found), and the hypervisor writes there. A privileged kernel with a wrong number in
+ * its hands must not make it write into memory, into the interrupt controllers, or over the edge of what it mapped:
+ * that was a fault in the hypervisor, once. Nor may it die when there is no memory for the mapping.
+ * Where in the BAR the table begins, the device says: an NVMe controller, whose registers come first, got its messages
+ * written over these, and never sent one.
  *
- * QEMU: -device virtio-rng-pci
+ * QEMU: -device virtio-rng-pci -device nvme,serial=1
  * Image: debug
  * Differs: other checks, and other errors
  */
@@ -23,21 +25,22 @@ static u32 config(unsigned dev, unsigned reg)
     return v;
 }
 
-/* The first device with MSI-X on bus 0: its number, and where its table is. */
-static bool find(unsigned *dev, u64 *table)
+/* The first device with MSI-X on bus 0 whose table is (not) at its BAR's beginning: its number, the BAR, the offset. */
+static bool find(bool beginning, unsigned *dev, u64 *bar_at, u32 *offset)
 {
     for (unsigned d = 1; d < 32; d++) {
         if ((u16)config(d, 0) == 0xffff || !(config(d, 4) >> 20 & 1))
             continue;
         for (unsigned at = config(d, 0x34) & 0xfc; at; at = config(d, at) >> 8 & 0xfc) {
-            if ((config(d, at) & 0xff) != MSIX)
+            if ((config(d, at) & 0xff) != MSIX || !(config(d, at + 4) & ~7u) != beginning)
                 continue;
             u32 where = config(d, at + 4), bar = 0x10 + 4 * (where & 7);
             u64 base = config(d, bar) & ~0xfu;
             if ((config(d, bar) & 6) == 4)
                 base |= (u64)config(d, bar + 4) << 32;
             *dev = d;
-            *table = base + (where & ~7u);
+            *bar_at = base;
+            *offset = where & ~7u;
             return true;
         }
     }
@@ -57,6 +60,33 @@ static long map(u64 table, int entry)
     return rc;
 }
 
+/* What the device's memory says at pa. */
+static u32 device_word(u64 pa)
+{
+    long err;
+    volatile u32 *p = map_frame(pa >> 12, DOMID_SELF, KERNEL_PAGE | PCD | PWT, &err);
+    OK("map the device", err);
+    u32 word = p ? p[(pa & 0xfff) / 4] : 0;
+    unmap_frame((void *)p);
+    return word;
+}
+
+static void table_within_its_bar(void)
+{
+    u64 bar;
+    u32 offset;
+    REQUIRE(find(false, &dev, &bar, &offset));
+    say("  device %u, table at %#lx + %#x", dev, bar, offset);
+    u32 before[4];
+    for (unsigned i = 0; i < 4; i++)
+        before[i] = device_word(bar + 4 * i);
+    OK("map", map(bar, 0));
+    EXPECT_EQ("its entry has an address", device_word(bar + offset) >> 20, 0xfee);
+    EXPECT_EQ("and is masked", device_word(bar + offset + 12) & 1, 1);
+    for (unsigned i = 0; i < 4; i++)
+        EXPECT_EQ("its registers are as they were", device_word(bar + 4 * i), before[i]);
+}
+
 static char path[] = "/debug/alloc_fails_in";
 static void arm(u32 n)
 {
@@ -66,7 +96,9 @@ static void arm(u32 n)
 void test(void)
 {
     u64 table, page;
-    REQUIRE(find(&dev, &table));
+    u32 offset;
+    table_within_its_bar();
+    REQUIRE(find(true, &dev, &table, &offset));
     say("  device %u, table at %#lx", dev, table);
     page = table & ~0xfffUL;
     OK("as it is", map(table, 0));
