@@ -126,6 +126,8 @@ void arch_l4_fill(u64 *l4);
 void tlb_flush_here(u64 va);
 /* Write back and invalidate caches, this CPU or all. */
 void cache_flush(bool all_cpus);
+/* Write back (and perhaps invalidate) the lines that hold [start, start + bytes) of RAM, wherever they are cached. */
+void cache_write_back(const void *start, size_t bytes);
 long arch_set_ldt(struct vcpu *v, u64 base, u64 entries);
 
 /* v's context in the interface's form; v does not run. VGCF_online is the caller's business. */

@@ -4,6 +4,7 @@
  *   grant_entry.c    one entry: what it permits, marking it used
  *   grant_map.c      map, unmap; the mapper's records
  *   grant_copy.c     copy
+ *   grant_cache.c    cache flush
  *   grant_version.c  switching between the two layouts
  *   grant_op.c       the hypercall
  *   grant_audit.c    dump and auditor
@@ -37,6 +38,7 @@ struct mapping {
 #define MAPPINGS_PER_PAGE (PAGE_SIZE / sizeof(struct mapping))
 #define MAPPING_USED 0x8000
 #define MAPPING_HOST 0x4000         /* was in a page table once: ends with a flush */
+#define MAPPING_KINDS (GNTMAP_host_map | GNTMAP_device_map)
 
 #define V1_PER_PAGE (PAGE_SIZE / sizeof(grant_entry_v1_t))
 #define V2_PER_PAGE (PAGE_SIZE / sizeof(grant_entry_v2_t))
@@ -139,6 +141,8 @@ static inline void peer_drop(struct peer *p)
 long grant_map_batch(gva_t ops, u64 count);
 long grant_unmap_batch(gva_t ops, u64 count, bool replace);
 long grant_copy_batch(gva_t ops, u64 count);
+/* *at: pages of mapping records to pass over for the first element; those to pass over for the first that is left. */
+long grant_cache_batch(gva_t ops, u64 count, u32 *at);
 
 /* grant_version.c: 0 or -E*, *version gets what is now in force; -ERESTART: call again. */
 long grant_set_version(struct domain *d, u32 *version);

@@ -22,7 +22,6 @@
 #define UNMAP_BATCH 32
 #define MAP_BATCH 8             /* mappings between two chances of pre-emption */
 #define RELEASE_BATCH 128
-#define KINDS (GNTMAP_host_map | GNTMAP_device_map)
 
 /* ---- records ---- */
 
@@ -147,7 +146,7 @@ static s16 map_pinned(struct domain *ld, struct domain *rd, struct gnttab_map_gr
     }
     *m = (struct mapping){ .ref = op->ref, .mfn = use.mfn, .dom = rd->id,
                            .flags = MAPPING_USED | (op->flags & GNTMAP_host_map ? MAPPING_HOST : 0) |
-                                    (op->flags & (KINDS | GNTMAP_readonly | GNTMAP_contains_pte)) };
+                                    (op->flags & (MAPPING_KINDS | GNTMAP_readonly | GNTMAP_contains_pte)) };
     op->dev_bus_addr = (u64)use.mfn << PAGE_SHIFT;
     return GNTST_okay;
 }
@@ -172,7 +171,7 @@ static s16 map_locked(struct domain *ld, struct domain *rd, struct gnttab_map_gr
 
 static s16 map_one(struct gnttab_map_grant_ref *op, struct pair *pair)
 {
-    if (unlikely(!(op->flags & KINDS)))
+    if (unlikely(!(op->flags & MAPPING_KINDS)))
         return refuse_grant(GNTST_bad_gntref, "grant mapping flags %x: neither for host nor for devices", op->flags);
     if (unlikely(!pair_lock(pair, op->dom)))
         return refuse_grant(GNTST_bad_domain, "grant of domain %u, which does not exist", op->dom);
@@ -233,7 +232,7 @@ static s16 unmap_begin(struct domain *ld, const gnttab_unmap_grant_ref_t *op, st
     struct mapping *m = record(ld->grant, op->handle);
     bool host, dev;
 
-    if (!m || !(m->flags & MAPPING_USED) || !(m->flags & KINDS))
+    if (!m || !(m->flags & MAPPING_USED) || !(m->flags & MAPPING_KINDS))
         return refuse_grant(GNTST_bad_handle, "grant mapping %u does not exist", op->handle);
     host = op->host_addr && (m->flags & GNTMAP_host_map);
     dev = op->dev_bus_addr && (m->flags & GNTMAP_device_map);
@@ -248,7 +247,7 @@ static s16 unmap_begin(struct domain *ld, const gnttab_unmap_grant_ref_t *op, st
                                 (unsigned long)op->host_addr, err);
     }
     m->flags &= ~((host ? GNTMAP_host_map : 0) | (dev ? GNTMAP_device_map : 0));
-    bool done = !(m->flags & KINDS);
+    bool done = !(m->flags & MAPPING_KINDS);
     *out = (struct leaving){ .handle = op->handle, .ref = m->ref, .mfn = m->mfn, .dom = m->dom, .done = done,
                              .flush = host || (done && (m->flags & MAPPING_HOST)),
                              .write = !(m->flags & GNTMAP_readonly) };

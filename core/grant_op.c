@@ -1,6 +1,7 @@
 /*
  * The grant table hypercall. Two shapes: batches of mappings, unmappings and copies, which report a status in each
- * element and are pre-empted between elements (the call is re-entered with the rest); and single requests.
+ * element and are pre-empted between elements (the call is re-entered with the rest), as are cache flushes, which end
+ * at the first error; and single requests.
  */
 #include "core/grant_internal.h"
 #include "core/hypercall.h"
@@ -238,6 +239,17 @@ static long do_single(u64 cmd, gva_t arg, u64 count)
     return err;
 }
 
+#define CMD_MASK 0xfffu         /* above: where the search of a cache flush goes on */
+#define CMD_SHIFT 12
+
+static long cache_flush_batch(u64 cmd, u64 arg, u64 count)
+{
+    u32 at = (u32)cmd >> CMD_SHIFT;
+    long done = grant_cache_batch(GVA(arg), count, &at);
+
+    return batch_result(GNTTABOP_cache_flush | (u64)at << CMD_SHIFT, arg, count, done, sizeof(gnttab_cache_flush_t));
+}
+
 long do_grant_table_op(u64 cmd, u64 arg, u64 count)
 {
     gva_t ops = GVA(arg);
@@ -260,9 +272,9 @@ long do_grant_table_op(u64 cmd, u64 arg, u64 count)
         return batch_result(cmd, arg, count, do_swaps(ops, count), sizeof(gnttab_swap_grant_ref_t));
     case GNTTABOP_transfer:
         return reject(-ENOSYS, "page transfer is not offered; kernels exchange and grant pages instead");
-    case GNTTABOP_cache_flush:
-        return reject(-EOPNOTSUPP, "caches are coherent here, granted pages are never mapped uncached");
     }
+    if ((cmd & CMD_MASK) == GNTTABOP_cache_flush)
+        return cache_flush_batch(cmd, arg, count);
     if (!single_size(cmd))
         return reject(-ENOSYS, "grant operation %lu is unknown", (unsigned long)cmd);
     return do_single(cmd, ops, count);

@@ -83,6 +83,11 @@ FAKE mfn_t virt_to_mfn(const void *va)
 }
 
 FAKE void page_clear(void *page) { memset(page, 0, PAGE_SIZE); }
+unsigned fake_lines;             /* of caches, written back */
+FAKE void cache_write_back(const void *start, size_t bytes)
+{
+    fake_lines += (((uintptr_t)start & 63) + bytes + 63) / 64;
+}
 FAKE void page_copy(void *to, const void *from) { memmove(to, from, PAGE_SIZE); }
 FAKE void m2p_set(mfn_t mfn, gfn_t gfn)
 {

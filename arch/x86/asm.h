@@ -216,6 +216,10 @@ static inline void invpcid(u64 type, u64 pcid, u64 va)
     struct { u64 pcid, va; } desc = { pcid, va };
     __asm__ volatile("invpcid %0, %1" : : "m"(desc), "r"(type) : "memory");
 }
+static inline void clflush(const void *p)
+{
+    __asm__ volatile("clflush %0" : : "m"(*(const volatile char *)p) : "memory");
+}
 static inline void wbinvd(void) { __asm__ volatile("wbinvd" : : : "memory"); }
 
 /* ---- flow ---- */

@@ -425,3 +425,15 @@ void cache_flush(bool all_cpus)
 {
     smp_call(all_cpus ? cpus_online : 1UL << smp_cpu(), cache_flush_here, NULL);
 }
+
+#define CACHE_LINE 64UL         /* of every CPU with 64 bits */
+
+void cache_write_back(const void *start, size_t bytes)
+{
+    uintptr_t end = (uintptr_t)start + bytes;
+
+    __asm__ volatile("mfence" : : : "memory");
+    for (uintptr_t line = (uintptr_t)start & ~(CACHE_LINE - 1); line < end; line += CACHE_LINE)
+        clflush((const void *)line);
+    __asm__ volatile("mfence" : : : "memory");
+}

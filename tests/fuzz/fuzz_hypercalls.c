@@ -4,7 +4,8 @@
  * another value than the one before did. Afterwards all domains die, both auditors must be content and nothing may be
  * left.
  * Links: core/event.c core/event_2l.c core/event_fifo.c core/event_bind.c core/event_op.c core/event_audit.c
- *        core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_version.c core/grant_op.c
+ *        core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_cache.c
+ *        core/grant_version.c core/grant_op.c
  *        core/grant_audit.c core/hypercall.c core/call/multicall.c core/lock.c
  *        arch/host/fake_machine.c arch/host/fake_core.c
  *        arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_log.c

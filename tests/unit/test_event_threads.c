@@ -11,7 +11,8 @@
  * Links: core/domain.c core/domain_kill.c core/shutdown.c core/vcpu.c core/vcpu_timer.c core/timer.c core/reject.c
  *        core/frame.c core/heap.c core/slab.c core/lock.c core/pagetype.c core/pte.c core/mmu.c core/mmu_update.c
  *        core/mmuext.c core/audit.c core/log_dirty.c core/shadow.c core/sched_op.c
- *        core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_version.c core/grant_op.c
+ *        core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_cache.c
+ *        core/grant_version.c core/grant_op.c
  *        core/grant_audit.c core/event.c core/event_2l.c core/event_fifo.c core/event_bind.c core/event_op.c
  *        core/event_audit.c lib/pqueue.c lib/rangeset.c
  *        arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_log.c

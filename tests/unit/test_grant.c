@@ -6,7 +6,8 @@
  * Went wrong once: an unmap that took any right for its own; facts so rare in random runs (copies across versions, a
  * table that is full) that they are now asked for by name; a frame given up while a TLB still mapped it, where two CPUs
  * unmapped one mapping half each; a mark that a version switch lost.
- * Links: core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_version.c core/grant_op.c
+ * Links: core/grant.c core/grant_entry.c core/grant_map.c core/grant_copy.c core/grant_cache.c
+ *        core/grant_version.c core/grant_op.c
  *        core/grant_audit.c core/lock.c arch/host/fake_machine.c arch/host/fake_guest.c arch/host/fake_core.c
  *        arch/host/fake_domain.c arch/host/fake_heap.c arch/host/fake_log.c
  */
@@ -834,6 +835,78 @@ static void test_no_memory(void **state)
     }
 }
 
+static long flush_cache(unsigned d, mfn_t mfn, u16 offset, u16 length, u32 what)
+{
+    gnttab_cache_flush_t c = { .a.dev_bus_addr = mfn << PAGE_SHIFT | 0x123, .offset = offset, .length = length,
+                               .op = what };
+
+    become(d);
+    fake_lines = 0;
+    return op(GNTTABOP_cache_flush, &c, 1);
+}
+#define BOTH (GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL)
+
+/* Caches are flushed of a page that is the caller's, or that a mapping of its own names, and inside that page. */
+static void test_cache_flush(void **state)
+{
+    u32 h;
+
+    (void)state;
+    set_up(9);
+    assert_int_equal(flush_cache(0, ram[0][0], 0, PAGE_SIZE, BOTH), 0);
+    assert_int_equal(fake_lines, PAGE_SIZE / 64);
+    assert_int_equal(flush_cache(0, ram[0][0], 63, 2, GNTTAB_CACHE_CLEAN), 0);
+    assert_int_equal(fake_lines, 2);
+    assert_int_equal(flush_cache(0, ram[0][0], 4095, 2, BOTH), -EINVAL);
+    assert_int_equal(flush_cache(0, ram[0][0], 4096, 0, BOTH), -EINVAL);
+    assert_int_equal(flush_cache(0, ram[0][0], 0xffff, 0xffff, BOTH), -EINVAL);
+    assert_int_equal(flush_cache(0, ram[0][0], 0, 1, GNTTAB_CACHE_INVAL), -EOPNOTSUPP);
+    assert_int_equal(flush_cache(0, ram[0][0], 0, 1, BOTH | GNTTAB_CACHE_SOURCE_GREF), -EOPNOTSUPP);
+    assert_int_equal(flush_cache(0, 1UL << 40, 0, 1, BOTH), -EINVAL);
+    assert_int_equal(flush_cache(0, virt_to_mfn(fake_ram), 0, 1, BOTH), -EPERM);   /* nobody's */
+    assert_int_equal(flush_cache(0, 1UL << 40, 0, 0, BOTH), 0);                     /* nothing is asked for */
+    assert_int_equal(flush_cache(0, 1UL << 40, 0, 1, 0), 0);
+
+    *v1(1, 9) = (grant_entry_v1_t){ GTF_permit_access, 0, ram[1][0] };
+    *v1(1, 10) = (grant_entry_v1_t){ GTF_permit_access, 0, ram[1][1] };
+    assert_int_equal(flush_cache(0, ram[1][0], 0, 1, BOTH), -EINVAL);               /* granted is not mapped */
+    for (unsigned i = 0; i < 3 * 256; i++)
+        assert_int_equal(map(0, 1, 10, GNTMAP_device_map, 0, &h), GNTST_okay);
+    assert_int_equal(map(0, 1, 9, GNTMAP_host_map | GNTMAP_readonly, 1, &h), GNTST_okay);
+    gnttab_cache_flush_t c = { .a.dev_bus_addr = ram[1][0] << PAGE_SHIFT, .length = 1, .op = BOTH };
+    fake_preempt_every = 1;                                                         /* found in pieces */
+    fake_continuations = fake_lines = 0;
+    assert_int_equal(do_grant_table_op(GNTTABOP_cache_flush, (u64)(uintptr_t)&c, 1), -ERESTART);
+    assert_int_equal(fake_continuations, 1);
+    assert_int_equal(fake_lines, 0);
+    assert_int_not_equal(fake_next_args[0], GNTTABOP_cache_flush);                  /* does not start over */
+    assert_int_equal(do_grant_table_op(fake_next_args[0], fake_next_args[1], fake_next_args[2]), 0);
+    assert_int_equal(fake_lines, 1);
+    fake_preempt_every = 0;
+    assert_int_equal(flush_cache(0, ram[1][1], 0, 1, BOTH), 0);
+    assert_int_equal(flush_cache(2, ram[1][0], 0, 1, BOTH), -EINVAL);               /* somebody else's mapping */
+    assert_int_equal(fake_lines, 0);
+    become(0);
+    gnttab_unmap_grant_ref_t u = { .host_addr = PAGE_SIZE, .handle = h };
+    assert_int_equal(op(GNTTABOP_unmap_grant_ref, &u, 1), 0);
+    assert_int_equal(u.status, GNTST_okay);
+    assert_int_equal(flush_cache(0, ram[1][0], 0, 1, BOTH), -EINVAL);
+    /* A list ends at the first that is refused. */
+    gnttab_cache_flush_t list[3] = { { .a.dev_bus_addr = ram[0][0] << PAGE_SHIFT, .length = 64, .op = BOTH } };
+    list[1] = list[2] = list[0];
+    fake_lines = 0;
+    assert_int_equal(op(GNTTABOP_cache_flush, list, 3), 0);
+    assert_int_equal(fake_lines, 3);
+    list[1].offset = 0xfff0;
+    fake_lines = 0;
+    assert_int_equal(op(GNTTABOP_cache_flush, list, 3), -EINVAL);
+    assert_int_equal(fake_lines, 1);
+    /* Where to go on is the guest's word: beyond its records there is nothing. */
+    list[0].a.dev_bus_addr = ram[1][1] << PAGE_SHIFT;
+    assert_int_equal(op(GNTTABOP_cache_flush | 1u << 31, list, 1), -EINVAL);
+    tear_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -841,7 +914,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_handles), cmocka_unit_test(test_version2), cmocka_unit_test(test_version_keeps_marks),
         cmocka_unit_test(test_version_that_cannot_be), cmocka_unit_test(test_version_in_pieces),
-        cmocka_unit_test(test_copy_batch),
+        cmocka_unit_test(test_copy_batch), cmocka_unit_test(test_cache_flush),
         cmocka_unit_test(test_unmap_halves), cmocka_unit_test(test_no_memory), cmocka_unit_test(test_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,12 @@ static void grants(void)
     }
     BOUNDED("grant copies, 10000 of a page", EXPECT_EQ("copies",
                                                        hc(__HYPERVISOR_grant_table_op, GNTTABOP_copy, c, 10000), 0));
+    struct gnttab_cache_flush *f = (void *)buf;
+    for (unsigned i = 0; i < 10000; i++)
+        f[i] = (struct gnttab_cache_flush){ .a.dev_bus_addr = va_mfn(a) << 12, .length = 4096,
+                                            .op = GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL };
+    BOUNDED("cache flushes, 10000 of a page", OK("flush", hc(__HYPERVISOR_grant_table_op, GNTTABOP_cache_flush, f,
+                                                             10000)));
     struct gnttab_map_grant_ref *m = (void *)buf;
     memset(buf, 0, NR_BUF * 4096);
     for (unsigned i = 0; i < 10000; i++)
