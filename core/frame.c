@@ -80,8 +80,7 @@ static void frame_free(mfn_t mfn)
     if (last)
         domain_put(d);
     domain_put(d);
-    if (current && current->mmu_work)       /* tests have no vcpus */
-        current->mmu_work->left -= FREED_WORK;
+    mmu_charge(FREED_WORK);
 }
 
 void frame_put(mfn_t mfn)

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/domain.h"
 #include "core/mmu.h"
+#include "core/vcpu.h"
 #include <machine/pte.h>
 
 /*
@@ -19,8 +20,21 @@ extern s32 fake_mmu_work;   /* model tests run out of it all the time */
 #define MMU_WORK 512    /* of at most 200 instructions each: a tenth of a millisecond */
 #endif
 
-/* ... and what it costs when one of them was the last name of its frame, in entries. */
+/*
+ * ... and what else costs time, in entries: one that was the last name of its frame; a table that is looked through, be
+ * it empty; its shadow, made or dropped; a flush, which may wait for a CPU that has interrupts off for as long as we.
+ */
 #define FREED_WORK 8
+#define TABLE_WORK 6
+#define SHADOW_WORK 32
+#define FLUSH_WORK 512
+
+/* Charge the page-table work under way on this CPU, if any. */
+static inline void mmu_charge(s32 entries)
+{
+    if (current && current->mmu_work)       /* tests have no vcpus */
+        current->mmu_work->left -= entries;
+}
 
 /* In the count of a list that goes on after a pre-emption: *pdone already has a number to add to. Private to Serai. */
 #define MMU_UPDATE_PREEMPTED (1u << 31)

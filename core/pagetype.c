@@ -44,8 +44,10 @@ static void stamp(struct frame *f) { WRITE_ONCE(f->stamp, tlb_clock()); }
 static void flush_stale(cpumask_t mask, const struct frame *f)
 {
     cpumask_t stale = tlb_stale(mask, READ_ONCE(f->stamp));
-    if (stale)
+    if (stale) {
         tlb_flush_mask(stale, FLUSH_ALL);
+        mmu_charge(FLUSH_WORK);
+    }
 }
 
 /* ---- writable ---- */
@@ -142,7 +144,7 @@ void retype_flush_early(const struct domain *d, mfn_t mfn, u64 type)
 
 /* ---- tables ---- */
 
-/* Frames that are freed from here on are charged to w. What was, to be put back. */
+/* Frames that are freed, and flushes, are charged to w from here on. What was, to be put back. */
 static inline struct mmu_work *work_begin(struct mmu_work *w)
 {
     struct mmu_work *outer = current->mmu_work;
@@ -263,9 +265,7 @@ static long table_validate(struct domain *d, mfn_t mfn, unsigned level, struct m
         if (rc == -ERESTART)
             return rc;
         if (unlikely(rc)) {
-            struct mmu_work *outer = work_begin(w);
             *undone = !table_undo(d, mfn, level, w);
-            current->mmu_work = outer;
             return rc;
         }
     }
@@ -288,13 +288,17 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
         f->progress = 0;
         if (type != TYPE_DESC)
             WRITE_ONCE(f->stamp, 0);    /* table_mark()'s from here on */
+        w->left -= TABLE_WORK;
     }
     type_set(f, type | 1);
     if (type == TYPE_DESC)
         rc = descriptor_page_valid(mfn) ? 0 : reject(-EINVAL, "frame %#lx holds descriptors no guest may have",
                                                      (unsigned long)mfn);
-    else
+    else {
+        struct mmu_work *outer = work_begin(w);
         rc = table_validate(d, mfn, type_level(type), w, &undone);
+        current->mmu_work = outer;
+    }
     log_dirty_wrote(mfn);               /* entries were made what they mean */
     if (rc == -ERESTART || !undone) {
         type_set(f, type | TYPE_PARTIAL);
@@ -304,8 +308,10 @@ static long table_begin(struct domain *d, mfn_t mfn, u64 type, bool resume, stru
     }
     if (rc)
         stamp(f);
-    else if (unlikely(d->logging) && type != TYPE_DESC)
+    else if (unlikely(d->logging) && type != TYPE_DESC) {
         shadow_table_new(d, mfn);
+        w->left -= SHADOW_WORK;
+    }
     /* A failure keeps the type: it may have been this kind of table before, and page walks may still know it as one. */
     type_set(f, !rc ? type | TYPE_VALIDATED | type_owner(d) | 1 : type == TYPE_DESC ? TYPE_NONE : type);
     if (resume)
@@ -373,8 +379,10 @@ long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w)
     if (type != TYPE_DESC) {
         if (!(x & TYPE_PARTIAL)) {
             f->progress = PTES_PER_PAGE;
-            if (unlikely(d->logging))
+            if (unlikely(d->logging)) {
                 shadow_table_gone(d, mfn);
+                w->left -= SHADOW_WORK;
+            }
         }
         type_set(f, type | TYPE_PARTIAL);
         struct mmu_work *outer = work_begin(w);
@@ -460,9 +468,10 @@ bool orphans_finish(struct vcpu *v, bool resumed)
 
     if (!orphan_finish(v))
         return false;
+    /* Each may be nearly as much as one can do at once, and a guest says `resumed` when it likes. */
     if (resumed)
         for_each_vcpu(v->domain, o)
-            if (!orphan_finish(o))
+            if (READ_ONCE(o->mmu_orphan) && (!orphan_finish(o) || preempt_check()))
                 return false;
     return true;
 }

@@ -159,8 +159,10 @@ static mfn_t page_get(struct domain *d)
         return page ? direct_mfn(page) : 0;
     }
     stale = tlb_stale(READ_ONCE(d->arch.cpumask), mfn_frame(mfn)->stamp);
-    if (stale)
+    if (stale) {
         tlb_flush_mask(stale, FLUSH_ALL);
+        mmu_charge(FLUSH_WORK);
+    }
     return mfn;
 }
 

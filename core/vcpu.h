@@ -53,7 +53,7 @@ struct vcpu {
     u64 hard_affinity, soft_affinity; /* CPU masks */
 
     struct mc_state mc;         /* multicall in progress */
-    struct mmu_work *mmu_work;  /* page-table work under way: frames that it frees are charged to it, core/frame.c */
+    struct mmu_work *mmu_work;  /* page-table work under way, for mmu_charge() */
     u64 mmu_orphan;             /* a table half undone that this vcpu owes the rest of, core/pagetype.c; 0: none */
 
     struct arch_vcpu arch;

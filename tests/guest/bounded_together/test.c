@@ -4,7 +4,7 @@
  * tests/guest/bounded.
  *
  * QEMU: -icount shift=0,sleep=off
- * Options: dom0_mem=64M loglvl=error guest_loglvl=none
+ * Options: dom0_mem=64M dom0_max_vcpus=24 loglvl=error guest_loglvl=none
  * Differs: longer stretches there
  * Seconds: 60
  */
@@ -79,6 +79,93 @@ static void trees(void)
         m[i] = (struct multicall_entry){ .op = __HYPERVISOR_mmuext_op, .args = { (u64)ops, 2, 0, DOMID_SELF } };
     together("multicall of 16 pairs of user bases", 1);
     OK("none", mmuext1(MMUEXT_NEW_USER_BASEPTR, 0));
+}
+
+/* Tables without entries are validated in next to no work, yet each is looked through; and flushes cost time. */
+#define EMPTY 300
+static void empty_tables(void)
+{
+    static mmu_update_t u[4 * EMPTY];
+    static struct mmuext_op clear[EMPTY];
+    u64 *top = page_alloc(), *t = page_alloc(), *pte = walk((u64)t, 1);
+    for (unsigned i = 0; i < EMPTY; i++)     /* frames at the end of memory, which nothing maps */
+        clear[i] = (struct mmuext_op){ .cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = p2m[si->nr_pages - 1 - i] };
+    REQUIRE_OK(hc(__HYPERVISOR_mmuext_op, clear, EMPTY, 0, DOMID_SELF));
+    read_only(top);
+    OK("pin", mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(top)));
+    for (unsigned i = 0; i < EMPTY; i++)
+        u[i] = (mmu_update_t){ .ptr = va_mfn(top) << 12 | i * 8, .val = clear[i].arg1.mfn << 12 | TABLE };
+    BOUNDED("300 entries that name empty tables", OK("link", hc(__HYPERVISOR_mmu_update, u, EMPTY, 0, DOMID_SELF)));
+    OK("unpin", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(top)));
+    BOUNDED("a table of 300 empty tables", OK("pin", mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(top))));
+    for (unsigned i = 0; i < EMPTY; i++)
+        u[i].val = 0;
+    BOUNDED("300 entries that drop them", OK("drop", hc(__HYPERVISOR_mmu_update, u, EMPTY, 0, DOMID_SELF)));
+    /* One page, a table and writable in turn: each change needs a flush. */
+    read_only(t);
+    for (unsigned i = 0; i < 4 * EMPTY; i += 4) {
+        u[i] = (mmu_update_t){ .ptr = va_mfn(top) << 12, .val = va_mfn(t) << 12 | TABLE };
+        u[i + 1] = (mmu_update_t){ .ptr = va_mfn(top) << 12, .val = 0 };
+        u[i + 2] = (mmu_update_t){ .ptr = entry_ma(pte), .val = va_mfn(t) << 12 | KERNEL_PAGE };
+        u[i + 3] = (mmu_update_t){ .ptr = entry_ma(pte), .val = va_mfn(t) << 12 | READ_PAGE };
+    }
+    BOUNDED("a page, table and writable in turn",
+            OK("list", hc(__HYPERVISOR_mmu_update, u, 4 * EMPTY, 0, DOMID_SELF)));
+    OK("unpin", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(top)));
+}
+
+/*
+ * Vcpus that are interrupted in the middle of taking a tree apart, and then never go on: they owe the rest. Another one
+ * says that its list is one that was pre-empted, and so does it for all of them.
+ */
+#define WALKERS 23
+static volatile unsigned walker;
+static u64 forest;              /* frame of an L3 table, one tree for each */
+
+static void on_walk(struct regs *r)
+{
+    (void)r;
+    hc(__HYPERVISOR_vcpu_op, VCPUOP_down, walker, 0);
+}
+
+static void walk_off(void)
+{
+    struct evtchn_bind_virq v = { .virq = VIRQ_TIMER, .vcpu = walker };
+    evtchn(EVTCHNOP_bind_virq, &v);
+    shared->vcpu_info[walker].evtchn_upcall_mask = 0;
+    struct vcpu_set_singleshot_timer t = { .timeout_abs_ns = now() + 30000 };
+    hc(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, walker, &t);
+    mmu1(forest << 12 | walker * 8, 0);
+    for (;;)
+        hc(__HYPERVISOR_vcpu_op, VCPUOP_down, walker, 0);
+}
+
+static void debts(void)
+{
+    u64 *proto = page_alloc(), *top = page_alloc(), page = va_mfn(page_alloc()), at = si->nr_pages - 1 - EMPTY;
+    for (unsigned k = 0; k < 490; k++)
+        proto[k] = page << 12 | READ_PAGE;
+    forest = va_mfn(top);
+    read_only(top);
+    OK("pin", mmuext1(MMUEXT_PIN_L3_TABLE, forest));
+    handler[VECTOR_EVENT] = on_walk;
+    for (walker = 1; walker <= WALKERS; walker++) {
+        u64 tree = p2m[at--];
+        OK("clear", mmuext1(MMUEXT_CLEAR_PAGE, tree));
+        for (unsigned i = 0; i < 2; i++) {
+            struct mmuext_op copy = { .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = p2m[at], .arg2.src_mfn = va_mfn(proto) };
+            OK("copy", hc(__HYPERVISOR_mmuext_op, &copy, 1, 0, DOMID_SELF));
+            OK("name", mmu1(tree << 12 | i * 8, p2m[at--] << 12 | TABLE));
+        }
+        OK("link", mmu1(forest << 12 | walker * 8, tree << 12 | TABLE));
+        OK("start", vcpu_start(walker, walk_off));
+        for (unsigned i = 0; i < 100 && hc(__HYPERVISOR_vcpu_op, VCPUOP_is_up, walker, 0); i++)
+            nap();
+        EXPECT_EQ("walked off", hc(__HYPERVISOR_vcpu_op, VCPUOP_is_up, walker, 0), 0);
+    }
+    handler[VECTOR_EVENT] = on_event;
+    mmu_update_t u = { .ptr = forest << 12, .val = 0 };
+    BOUNDED("what 23 vcpus owe", OK("list", hc(__HYPERVISOR_mmu_update, &u, 1u << 31 | 1, 0, DOMID_SELF)));
 }
 
 static void pages(void)
@@ -160,6 +247,8 @@ void test(void)
     bounded_init();
     descriptors();
     trees();
+    empty_tables();
+    debts();
     pages();
     grants();
     ports();
