@@ -27,6 +27,7 @@
 #include "core/log_dirty.h"
 #include "core/reject.h"
 #include "core/sched.h"
+#include "core/stir.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
 #include "lib/rangeset.h"
@@ -69,6 +70,7 @@ struct domain *domain_get(domid_t id)
 
     if (!d)
         return NULL;
+    stir();
     refs = READ_ONCE(d->refs);
     do {
         if (!refs)

@@ -161,15 +161,31 @@ static void link_frames(struct domain *d, mfn_t mfn, unsigned order)
     d->tot_pages += 1UL << order;
 }
 
-/* Pages of a claim that have become pages of the domain are no longer promised. Page lock held. */
-static void use_claim(struct domain *d, u64 pages)
+/* What of d's claim an allocation may use up. Taken first: another one of d's at the same time counts on the rest. */
+static u64 claim_take(struct domain *d, u64 pages)
 {
-    u64 used = min(pages, d->claim_pages);
+    u64 taken;
 
-    if (used) {
-        d->claim_pages -= used;
-        heap_unclaim(used);
-    }
+    if (likely(!READ_ONCE(d->claim_pages)))
+        return 0;
+    spin_lock(&d->page_lock);
+    taken = min(pages, d->claim_pages);
+    d->claim_pages -= taken;
+    spin_unlock(&d->page_lock);
+    return taken;
+}
+
+/* It was not used: it is promised to d again, unless nobody will drop its claim any more. */
+static void claim_give_back(struct domain *d, u64 pages)
+{
+    if (likely(!pages))
+        return;
+    spin_lock(&d->page_lock);
+    if (READ_ONCE(d->dying) == DOMDYING_alive)
+        d->claim_pages += pages;
+    else
+        heap_unclaim(pages);
+    spin_unlock(&d->page_lock);
 }
 
 bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order)
@@ -184,7 +200,6 @@ bool domain_assign_pages(struct domain *d, mfn_t mfn, unsigned order)
     dying = READ_ONCE(d->dying) != DOMDYING_alive;
     if (!dying && have <= limit && pages <= limit - have) {
         link_frames(d, mfn, order);
-        use_claim(d, pages);
         spin_unlock(&d->page_lock);
         return true;
     }
@@ -216,9 +231,12 @@ static void m2p_set_all(mfn_t mfn, unsigned order, gfn_t gfn)
 
 mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits, gfn_t gfn)
 {
-    mfn_t mfn = heap_alloc_credit(order, addr_bits, READ_ONCE(d->claim_pages));
+    u64 claimed = claim_take(d, 1UL << order);
 
+    stir();
+    mfn_t mfn = heap_alloc_credit(order, addr_bits, claimed);
     if (mfn == MFN_NONE) {
+        claim_give_back(d, claimed);
         reject(-ENOMEM, "no %lu contiguous free pages below %u address bits for domain %u (%lu free, %lu claimed)",
                1UL << order, addr_bits ? addr_bits : 64, d->id, (unsigned long)heap_free_pages(),
                (unsigned long)heap_claimed_pages());
@@ -230,6 +248,8 @@ mfn_t domain_alloc_pages(struct domain *d, unsigned order, unsigned addr_bits, g
         return mfn;
     m2p_set_all(mfn, order, INVALID_M2P);
     heap_free(mfn, order);
+    if (claimed && heap_claim(claimed))
+        claim_give_back(d, claimed);
     return MFN_NONE;
 }
 
@@ -294,7 +314,8 @@ long domain_claim(struct domain *d, u64 pages)
     spin_lock(&d->page_lock);
     have = d->tot_pages;
     limit = d->max_pages;
-    use_claim(d, d->claim_pages);
+    heap_unclaim(d->claim_pages);
+    d->claim_pages = 0;
     more = pages > have ? pages - have : 0;
     /* A dying one has dropped its claim and would never drop another. */
     if (pages > limit || (pages && (!more || READ_ONCE(d->dying) != DOMDYING_alive)))

@@ -342,6 +342,7 @@ static mfn_t try_alloc(unsigned order, unsigned zones, u64 credit, bool *broke_c
         mfn = block_take(order, zones);
     if (mfn != MFN_NONE) {
         heap.free -= want;
+        heap.claimed = promised;
         for (u64 i = 0; i < want; i++) {
             struct frame *f = mfn_frame(mfn + i);
 

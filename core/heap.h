@@ -21,7 +21,7 @@ mfn_t heap_alloc(unsigned order, unsigned addr_bits);
 void heap_free(mfn_t mfn, unsigned order);
 /* The same with contents guaranteed zero. */
 mfn_t heap_alloc_zeroed(unsigned order, unsigned addr_bits);
-/* heap_alloc() that may use up to `credit` frames of the claims; for core/frame.c. */
+/* heap_alloc() that may use up to `credit` frames of the claims, which are then claimed no more; for core/frame.c. */
 mfn_t heap_alloc_credit(unsigned order, unsigned addr_bits, u64 credit);
 /* Make frames just allocated zero, those that are not known to be. */
 void heap_make_zero(mfn_t mfn, unsigned order);

@@ -17,6 +17,7 @@
 #include "core/mmu.h"
 #include "core/options.h"
 #include "core/sched.h"
+#include "core/stir.h"
 #include "core/vcpu_timer.h"
 #include "lib/print.h"
 
@@ -209,6 +210,31 @@ static void is_found_while_it_lives(void **state)
     domain_put(d);
     assert_null(domain_get(id));
     assert_true(fake_pending[0] & PENDING_TASK);
+    domains_reap();
+}
+
+/* Between a look at the table and the reference the domain ends, and its structure becomes another one's. */
+static struct domain *doomed, *heir;
+static void change_hands(void)
+{
+    fake_stir = NULL;
+    kill_all(doomed);
+    domains_reap();
+    heir = create(DOMID_INVALID);
+}
+
+static void is_who_was_asked_for(void **state)
+{
+    domid_t id = (doomed = create(DOMID_INVALID))->id;
+    (void)state;
+
+    fake_stir = change_hands;
+    assert_null(domain_get(id));
+    assert_null(fake_stir);
+    assert_ptr_equal(heir, doomed);
+    assert_int_not_equal(heir->id, id);
+    assert_int_equal(heir->refs, 1);    /* and nothing stays of the wrong one */
+    kill_all(heir);
     domains_reap();
 }
 
@@ -447,6 +473,7 @@ int main(void)
         cmocka_unit_test(its_cap_is_not_refilled_after_death),
         cmocka_unit_test(failing_creation_leaves_nothing),
         cmocka_unit_test(is_found_while_it_lives),
+        cmocka_unit_test(is_who_was_asked_for),
         cmocka_unit_test(zombie_until_the_last_frame_is_let_go),
         cmocka_unit_test(hidden_vcpu_info_is_nobody_elses),
         cmocka_unit_test(vcpu_info_moves_once),

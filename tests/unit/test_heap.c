@@ -9,6 +9,7 @@
 #include "arch/host/fake.h"
 #include "core/heap.h"
 #include "core/mmu.h"
+#include "core/stir.h"
 #include "lib/string.h"
 
 #define FRAMES 8192u            /* 32 MiB of RAM, mfns 0..8191 */
@@ -357,6 +358,34 @@ static void stolen_frames_are_nobodys(void **state)
     assert_true(frame_release(mfn));
 }
 
+/* Between a look at its owner and the reference a frame goes to another domain, and the counts are the same again. */
+static struct domain other;
+static mfn_t moving;
+static void change_owner(void)
+{
+    fake_stir = NULL;
+    assert_true(domain_steal_page(&guest, moving));
+    assert_true(domain_replace_pages(&guest, moving, 0));
+    assert_true(frame_release(moving));
+    other = (struct domain){ .id = 8, .refs = 1, .max_pages = 1 };
+    spin_lock_init(&other.page_lock, pages);
+    guest.next = &other;
+    heap_scrub_all();
+    assert_int_equal(domain_alloc_pages(&other, 0, 0, INVALID_M2P), moving);
+}
+
+static void owner_is_asked_again_under_the_reference(void **state)
+{
+    (void)state;
+    moving = domain_alloc_pages(&guest, 0, 0, INVALID_M2P);
+    fake_stir = change_owner;
+    assert_false(frame_get(moving, &guest));
+    assert_null(fake_stir);
+    assert_int_equal(mfn_frame(moving)->count, FRAME_ALLOCATED | 1);    /* and it is not in use for a stranger */
+    assert_true(frame_release(moving));
+    assert_int_equal(other.refs, 1);
+}
+
 /* ---- claims ---- */
 
 static void claims_are_kept(void **state)
@@ -382,6 +411,41 @@ static void claims_are_kept(void **state)
     assert_int_equal(heap_claimed_pages(), 99);
     assert_int_equal(domain_claim(&guest, 0), 0);
     assert_true(frame_release(mfn));
+}
+
+/* Two allocations of a domain at once, of which its claim covers one: the other may not use what is another's. */
+static mfn_t meanwhile;
+static void allocate_meanwhile(void)
+{
+    if (READ_ONCE(guest.page_lock.locked))
+        return;
+    fake_stir = NULL;
+    meanwhile = domain_alloc_pages(&guest, 0, 0, INVALID_M2P);
+}
+
+static void a_claim_is_used_once(void **state)
+{
+    mfn_t mfn;
+
+    (void)state;
+    assert_int_equal(domain_claim(&guest, 1), 0);
+    assert_true(heap_claim(all_free - 1));              /* somebody else's */
+    fake_stir = allocate_meanwhile;
+    mfn = domain_alloc_pages(&guest, 0, 0, INVALID_M2P);
+    assert_null(fake_stir);
+    assert_int_equal((mfn != MFN_NONE) + (meanwhile != MFN_NONE), 1);
+    assert_int_equal(heap_claimed_pages(), heap_free_pages());
+    assert_true(frame_release(mfn != MFN_NONE ? mfn : meanwhile));
+    heap_unclaim(all_free - 1);
+    /* What cannot be had, or not kept, leaves the claim as it was. */
+    assert_int_equal(domain_claim(&guest, 9), 0);
+    assert_int_equal(domain_alloc_pages(&guest, 3, 14, INVALID_M2P), MFN_NONE);
+    guest.max_pages = 3;
+    assert_int_equal(domain_alloc_pages(&guest, 3, 0, INVALID_M2P), MFN_NONE);
+    assert_int_equal(guest.claim_pages, 9);
+    assert_int_equal(heap_claimed_pages(), 9);
+    guest.max_pages = FRAMES;
+    assert_int_equal(domain_claim(&guest, 0), 0);
 }
 
 /* ---- objects ---- */
@@ -490,7 +554,9 @@ int main(void)
         TEST(references_keep_a_frame),
         TEST(maximum_is_a_maximum),
         TEST(stolen_frames_are_nobodys),
+        TEST(owner_is_asked_again_under_the_reference),
         TEST(claims_are_kept),
+        TEST(a_claim_is_used_once),
         TEST(objects_are_zeroed_apart_and_charged),
         TEST(a_limit_refuses_and_says_so),
         TEST(exhaustion_unwinds),
