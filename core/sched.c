@@ -244,13 +244,21 @@ void vcpu_block(void)
 
 /* ---- choosing ---- */
 
-/* The first waiting vcpu that may run now. Those whose domain used up its cap are parked on the way. */
+/*
+ * The first waiting vcpu that may run now. Those whose domain used up its cap are parked on the way; when many are,
+ * there seems to be none, and we come back: interrupts are answered in between.
+ */
 static struct sched_vcpu *first_waiting(struct runq *rq)
 {
     struct sched_vcpu *sv;
 
-    while ((sv = runq_head(rq)) && cap_exhausted(sv->sd) && cap_park(sv))
+    for (unsigned n = 0; (sv = runq_head(rq)) && cap_exhausted(sv->sd) && cap_park(sv); n++) {
         runq_remove(rq, sv);
+        if (n + 1 == PARKED_AT_ONCE) {
+            cpu_raise(runq_cpu(rq), PENDING_SCHED);
+            return NULL;
+        }
+    }
     return sv;
 }
 

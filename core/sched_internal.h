@@ -30,6 +30,7 @@
 #define LAG_KEPT (200 * MS)     /* ... and how much of its being behind it may keep then */
 #define CAP_PERIOD (20 * MS)    /* budgets of capped domains are refilled so often */
 #define CAP_CHUNK_MIN (MS / 5)
+#define PARKED_AT_ONCE 32       /* vcpus of domains that used up their caps: some hundred instructions each */
 #define STEAL_LOOK 64           /* waiting vcpus looked at per queue for one that may move, by an idle CPU */
 #define LAG_LOOK 8              /* ... by a busy one */
 

@@ -162,6 +162,60 @@ static void cap_counts_all_vcpus_of_a_domain(void **state)
     finish();
 }
 
+static unsigned parked(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < nr_sv; i++)
+        n += !!(sv[i].v.pause_flags & VPF_PARKED);
+    return n;
+}
+
+/* Many that wait and may not run any more are not all parked in one go: with interrupts off, that would be long. */
+static void caps_used_up_together_are_looked_after_in_pieces(void **state)
+{
+    (void)state;
+
+    machine(1);
+    for (unsigned i = 0; i < 60; i++)
+        assert_int_equal(set_params(hog(new_domain())->d, 0, 10), 0);
+    settle();
+    for (unsigned i = 0; i < 60; i++)
+        ((struct sched_domain *)sv[i].d->sched)->budget = -(s64)MS;
+    enter(0);
+    fake_pending[0] = 0;
+    schedule();
+    assert_in_range(parked(), 1, PARKED_AT_ONCE + 1);
+    assert_true(fake_pending[0] & PENDING_SCHED);
+    settle();
+    assert_int_equal(parked(), 60);
+    run_for(SECOND);
+    for (unsigned i = 0; i < 60; i++)
+        assert_true(sv[i].ran > 0);
+    finish();
+}
+
+/* ... nor are they all woken in one go. */
+static void cap_given_back_answers_interrupts(void **state)
+{
+    unsigned looks;
+    (void)state;
+
+    machine(1);
+    struct domain *d = new_domain();
+    static struct vcpu *many[48];
+    d->vcpu = many;
+    d->max_vcpus = 48;
+    for (unsigned i = 0; i < 48; i++)
+        hog(d);
+    fake_preempt_every = 1;
+    looks = fake_looks;
+    assert_int_equal(set_params(d, 0, 10), 0);
+    assert_true(fake_looks - looks >= 48 / 16);
+    fake_preempt_every = 0;
+    finish();
+}
+
 static void cap_of_a_sleeper_does_not_add_up(void **state)
 {
     struct sim_vcpu *s;
@@ -528,6 +582,8 @@ int main(void)
         cmocka_unit_test(cap_of_30_holds_alone_and_in_company),
         cmocka_unit_test(cap_counts_all_vcpus_of_a_domain),
         cmocka_unit_test(cap_of_a_sleeper_does_not_add_up),
+        cmocka_unit_test(caps_used_up_together_are_looked_after_in_pieces),
+        cmocka_unit_test(cap_given_back_answers_interrupts),
         cmocka_unit_test(io_domain_preempts_hogs),
         cmocka_unit_test(who_sends_may_send_more),
         cmocka_unit_test(one_busy_vcpu_per_cpu_is_never_interrupted),

@@ -34,11 +34,17 @@ static u64 prepare(u64 port, u64 b, u64 c)
 }
 static u64 take(u64 a, u64 b, u64 c) { (void)a, (void)b, (void)c; return shared->evtchn_pending[0] = 0; }
 
-static void start_all(void)
+/* ... or run for ever. */
+extern char run_forever[];
+__asm__(".pushsection .text\n"
+        "run_forever: jmp run_forever\n"
+        ".popsection");
+
+static void start_all(char *code)
 {
     static vcpu_guest_context_t c;
     c.flags = VGCF_in_kernel | VGCF_online;
-    c.user_regs.rip = (u64)poll_forever;
+    c.user_regs.rip = (u64)code;
     c.user_regs.cs = FLAT_KERNEL_CS;
     c.user_regs.ss = c.kernel_ss = FLAT_KERNEL_SS;
     c.user_regs.rflags = 0x202;
@@ -49,6 +55,13 @@ static void start_all(void)
         set_xen_guest_handle(op.u.vcpucontext.ctxt, &c);
         REQUIRE_OK(domctl(&op));
     }
+}
+
+static u64 burn(u64 a, u64 b, u64 c)
+{
+    (void)a, (void)b, (void)c;
+    for (;;)
+        ;
 }
 
 static unsigned blocked(void)
@@ -62,6 +75,23 @@ static unsigned blocked(void)
     return n;
 }
 
+/* All of them used up their domain's cap, and get it back at once. Domain 0 runs meanwhile, and goes on. */
+static void caps(void)
+{
+    dom_create_vcpus(&d, VCPUS);
+    domain_share(0, 65535, 0);
+    domain_share(d.id, 1, 1);
+    start_all(run_forever);
+    dom_start_call(&d, burn, 0, 0, 0);
+    for (unsigned i = 0; i < 10; i++)
+        nap();
+    u64 ran = domain_ran(d.id);
+    EXPECT(ran > 0);
+    BOUNDED("a cap for 128 vcpus", for (u64 end = now() + 50000000; now() < end;));
+    REQUIRE_OK(unmap_frame((void *)d.mb));
+    OK("pause", domctl_simple(XEN_DOMCTL_pausedomain, d.id));
+}
+
 void test(void)
 {
     bounded_init();
@@ -69,7 +99,7 @@ void test(void)
     struct evtchn_alloc_unbound a = { .dom = DOMID_SELF, .remote_dom = d.id };
     OK("port", evtchn(EVTCHNOP_alloc_unbound, &a));
     dom_call(&d, prepare, a.port, 0, 0);
-    start_all();
+    start_all(poll_forever);
     for (unsigned i = 0; i < 200 && blocked() < VCPUS - 1; i++)
         nap();
     EXPECT_EQ("all poll", blocked(), VCPUS - 1);
@@ -80,5 +110,6 @@ void test(void)
     BOUNDED("pause of 128 vcpus", OK("pause", domctl_simple(XEN_DOMCTL_pausedomain, d.id)));
     EXPECT_EQ("and on", domctl_simple(XEN_DOMCTL_unpausedomain, d.id), 0);
     dom_destroy(&d);
+    caps();
     bounded_worst();
 }
