@@ -116,7 +116,7 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t slice, ns_
         return;
     }
     /* Who yielded does not take the CPU back before the other ran: two that yield would only switch, and never run. */
-    behind = !sv->yielded && curr->vruntime > sv->vruntime ? curr->vruntime - sv->vruntime : 0;
+    behind = !sv->yielded && v_before(sv->vruntime, curr->vruntime) ? curr->vruntime - sv->vruntime : 0;
     if (behind > WAKE_GRAIN) {
         ns_t ratelimit = READ_ONCE(curr->v->domain->pool->ratelimit);
         bool sender = curr->v == current && current->sending;
@@ -279,7 +279,7 @@ static bool takes_over(struct runq *rq, struct sched_vcpu *curr, struct sched_vc
         return false;
     if (curr->yielded)
         return true;
-    if (head->vruntime >= curr->vruntime)
+    if (!v_before(head->vruntime, curr->vruntime))
         return false;
     return (rq->slice_end && now >= rq->slice_end) || curr->vruntime - head->vruntime > SLICE_MAX;
 }

@@ -28,6 +28,7 @@
 #define SLICE_OVER 1            /* slice_end of a vcpu that was pre-empted: some time in the past */
 #define LAG_MAX (10 * MS)       /* virtual time a waiting vcpu may be behind another CPU before that one takes it */
 #define LAG_KEPT (200 * MS)     /* ... and how much of its being behind it may keep then */
+#define FAR_AHEAD (1UL << 44)   /* virtual time no vcpu is ahead of its queue: a minute of running at weight 1 */
 #define CAP_PERIOD (20 * MS)    /* budgets of capped domains are refilled so often */
 #define CAP_CHUNK_MIN (MS / 5)
 #define PARKED_AT_ONCE 32       /* vcpus of domains that used up their caps: some hundred instructions each */
@@ -56,7 +57,7 @@ struct sched_vcpu {
     u64 vruntime;               /* virtual ns it has run, in the clock of its run queue */
     ns_t charged;               /* running: time up to which vruntime is right */
     ns_t dispatched;            /* running: since */
-    bool yielded;
+    bool yielded, joined;       /* joined: it was in a queue, vruntime says something */
     s32 pinned;                 /* SCHEDOP_pin_override: CPU, or -1 */
 };
 
@@ -78,6 +79,14 @@ struct runq {
 
 extern struct runq runqs[MAX_CPUS];
 extern u64 idle_cpus;           /* CPUs that have nothing to run; atomic, a hint */
+
+/*
+ * Virtual times wrap around: after 2 years where a domain of weight 1 has a CPU for itself. Those that are compared are
+ * close together, but for a sleeper's, see runq_join().
+ */
+static inline bool v_before(u64 a, u64 b) { return (s64)(a - b) < 0; }
+static inline u64 v_first(u64 a, u64 b) { return v_before(b, a) ? b : a; }
+extern u64 newest_clock;        /* of all queues: where a CPU that was idle joins; racy on purpose */
 
 static inline unsigned runq_cpu(const struct runq *rq) { return (unsigned)(rq - runqs); }
 static inline struct sched_vcpu *node_sv(struct pqnode *n) { return container_of(n, struct sched_vcpu, node); }

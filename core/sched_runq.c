@@ -9,7 +9,7 @@
 struct runq runqs[MAX_CPUS] = { [0 ... MAX_CPUS - 1] = { .lock = SPINLOCK(sched) } };
 u64 idle_cpus;
 
-static u64 newest_clock;        /* of all queues: where a CPU that was idle joins; racy on purpose */
+u64 newest_clock;
 
 struct runq *runq_lock(struct vcpu *v)
 {
@@ -54,10 +54,10 @@ static void advance_clock(struct runq *rq, ns_t now)
     WRITE_ONCE(rq->charged, now);
     if (!curr->sd && !head)
         return;
-    clock = !curr->sd ? head->vruntime : head ? min(curr->vruntime, head->vruntime) : curr->vruntime;
-    if (clock > rq->clock)
+    clock = !curr->sd ? head->vruntime : head ? v_first(curr->vruntime, head->vruntime) : curr->vruntime;
+    if (v_before(rq->clock, clock))
         WRITE_ONCE(rq->clock, clock);
-    if (rq->clock > READ_ONCE(newest_clock))
+    if (v_before(READ_ONCE(newest_clock), rq->clock))
         WRITE_ONCE(newest_clock, rq->clock);
 }
 
@@ -80,14 +80,16 @@ void runq_join(struct runq *rq, struct sched_vcpu *sv, u64 behind, bool moved)
     u64 low, high;
 
     /* A clock that stood still while its CPU was idle must not make newcomers look poor to other CPUs. */
-    if (!rq->curr->sched->sd && !rq->root)
-        WRITE_ONCE(rq->clock, max(rq->clock, READ_ONCE(newest_clock)));
-    low = rq->clock > behind ? rq->clock - behind : 0;
-    if (sv->vruntime < low)
+    if (!rq->curr->sched->sd && !rq->root && v_before(rq->clock, READ_ONCE(newest_clock)))
+        WRITE_ONCE(rq->clock, READ_ONCE(newest_clock));
+    low = rq->clock - behind;
+    /* So far ahead is nobody: it has slept for so long that the clock is half way round. */
+    if (!sv->joined || v_before(sv->vruntime, low) || sv->vruntime - low > FAR_AHEAD)
         sv->vruntime = low;
+    sv->joined = true;
     /* Clocks of different CPUs differ; what it ran ahead there must not keep it waiting here for ever. */
     high = rq->clock + virtual_time(sv->sd, 2 * SLICE_MAX);
-    if (moved && sv->vruntime > high)
+    if (moved && v_before(high, sv->vruntime))
         sv->vruntime = high;
 }
 
@@ -166,7 +168,7 @@ static struct sched_vcpu *find_stealable(struct runq *victim, unsigned cpu, cons
     for (unsigned i = 0; n && i < (best ? LAG_LOOK : STEAL_LOOK); n = pq_next(n), i++) {
         struct sched_vcpu *sv = node_sv(n);
 
-        if (cap_exhausted(sv->sd) || (best && sv->vruntime + LAG_MAX >= best->vruntime))
+        if (cap_exhausted(sv->sd) || (best && !v_before(sv->vruntime + LAG_MAX, best->vruntime)))
             continue;
         if (preferred_cpus(sv->v) & BIT(cpu))
             return sv;
@@ -184,7 +186,7 @@ struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry)
     for (unsigned i = 1; i < nr_cpus; i++) {
         struct runq *victim = &runqs[(cpu + i) % nr_cpus];
 
-        if (!READ_ONCE(victim->waiting) || (best && READ_ONCE(victim->head) + LAG_MAX >= best->vruntime))
+        if (!READ_ONCE(victim->waiting) || (best && !v_before(READ_ONCE(victim->head) + LAG_MAX, best->vruntime)))
             continue;
         if (!spin_trylock(&victim->lock)) {
             *retry = true;
@@ -215,7 +217,7 @@ static u64 best_elsewhere(const struct runq *rq, ns_t now)
     u64 at = READ_ONCE(rq->curr_at);
 
     if (READ_ONCE(rq->waiting))
-        return min(at, READ_ONCE(rq->head));
+        return v_first(at, READ_ONCE(rq->head));
     return charged >= now ? at : at + at_speed(READ_ONCE(rq->curr_speed), now - charged);
 }
 
@@ -231,7 +233,7 @@ void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now)
     for (cpus &= preferred_cpus(sv->v); cpus; cpus &= cpus - 1) {
         struct runq *other = &runqs[lowest_bit(cpus)];
 
-        if (best_elsewhere(other, now) > sv->vruntime + LAG_MAX) {
+        if (v_before(sv->vruntime + LAG_MAX, best_elsewhere(other, now))) {
             WRITE_ONCE(other->pull, true);
             cpu_raise(runq_cpu(other), PENDING_SCHED);
             return;

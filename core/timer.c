@@ -78,7 +78,7 @@ void timer_set(struct timer *t, ns_t expires)
     if (pq_queued(&t->node))
         pq_remove(&q->root, &t->node);
     if (!t->dead) {
-        t->node.key = max(expires, (ns_t)1); /* 0 would mean "none" to the machine */
+        t->node.key = min(max(expires, (ns_t)1), (ns_t)INT64_MAX); /* 0 would mean "none" to the machine */
         WRITE_ONCE(t->expires, t->node.key);
         pq_insert(&q->root, &t->node);
         rearm(q);

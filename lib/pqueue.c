@@ -1,5 +1,5 @@
 /*
- * Leftist heap. Invariant: key(parent) <= key(child), and rank(left) >= rank(right), where rank is 1 + rank(right).
+ * Leftist heap. Invariant: key(parent) is not after key(child), and rank(left) >= rank(right), where rank is 1 + rank(right).
  * The right spine therefore has at most log2(n + 1) nodes, and merging two heaps walks only right spines.
  *
  * Removing an inner node changes ranks only on the way up until one stays the same; every step up over which a rank
@@ -36,7 +36,7 @@ static struct pqnode *merge(struct pqnode *a, struct pqnode *b)
     struct pqnode *root = NULL, *spine = NULL;
 
     while (a && b) {
-        if (b->key < a->key) {
+        if ((s64)(b->key - a->key) < 0) {
             struct pqnode *t = a;
             a = b;
             b = t;

@@ -1,6 +1,7 @@
 /*
  * An intrusive priority queue: a leftist heap. The smallest key is at the root; insert, remove and remove-any cost
  * O(log n) steps in the worst case and never allocate: a queue cannot fail or be full. Not locked: the caller's lock.
+ * Keys may wrap around; those in a queue at the same time are less than 2^63 apart.
  */
 #pragma once
 #include "lib/types.h"

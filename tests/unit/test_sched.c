@@ -122,6 +122,41 @@ static void short_sleeps_win_nothing(void **state)
     finish();
 }
 
+/* Virtual time wraps around, in two years at weight 1: here after a second. Shares and wake-ups do not notice. */
+static void virtual_time_wraps(void **state)
+{
+    struct sim_vcpu *a, *b, *io, *long_asleep;
+    (void)state;
+
+    machine(2);
+    newest_clock = runqs[0].clock = runqs[1].clock = -(u64)SECOND;
+    for (unsigned c = 0; c < 2; c++) {
+        struct sim_vcpu *h = hog(new_domain());
+        assert_int_equal(sched_set_affinity(&h->v, BIT(c), ~0UL), 0);
+    }
+    a = hog(new_domain());
+    b = hog(new_domain());
+    assert_int_equal(set_params(b->d, 512, 0), 0);
+    assert_int_equal(sched_set_affinity(&a->v, BIT(0), ~0UL), 0);
+    assert_int_equal(sched_set_affinity(&b->v, BIT(1), ~0UL), 0);
+    io = new_vcpu(new_domain(), MS / 10, 5 * MS);
+    start(io);
+    long_asleep = new_vcpu(new_domain(), 0, 0);
+    assert_int_equal(sched_set_affinity(&long_asleep->v, BIT(0), ~0UL), 0);
+    long_asleep->v.sched->joined = true;
+    long_asleep->v.sched->vruntime = 1UL << 62;     /* the clock was there once */
+    run_for(10 * SECOND);
+    assert_true(runqs[0].clock < (1UL << 40) && runqs[1].clock < (1UL << 40));
+    assert_near(seconds(a->ran), 5.0, 0.05);
+    assert_near(seconds(b->ran), 6.6, 0.05);
+    assert_true(io->worst_latency < 10 * MS);
+    start(long_asleep);
+    run_for(9 * SECOND);
+    assert_near(seconds(long_asleep->ran), 3.0, 0.05);
+    finish();
+    newest_clock = 0;
+}
+
 /* ---- caps ---- */
 
 static void cap_of_30_holds_alone_and_in_company(void **state)
@@ -579,6 +614,7 @@ int main(void)
         cmocka_unit_test(crowd_spreads_when_let_go),
         cmocka_unit_test(light_one_is_not_starved),
         cmocka_unit_test(short_sleeps_win_nothing),
+        cmocka_unit_test(virtual_time_wraps),
         cmocka_unit_test(cap_of_30_holds_alone_and_in_company),
         cmocka_unit_test(cap_counts_all_vcpus_of_a_domain),
         cmocka_unit_test(cap_of_a_sleeper_does_not_add_up),
