@@ -22,8 +22,8 @@ static long check(const gnttab_cache_flush_t *op)
 {
     if (op->offset >= PAGE_SIZE || op->length > PAGE_SIZE || (u32)op->offset + op->length > PAGE_SIZE)
         return reject(-EINVAL, "cache flush of %u bytes at %u crosses the page", op->length, op->offset);
-    if (op->op & GNTTAB_CACHE_SOURCE_GREF)
-        return reject(-EOPNOTSUPP, "cache flush by grant reference: pages are named by address");
+    if (op->op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL))    /* SOURCE_GREF is one: Xen does not know it either */
+        return reject(-EINVAL, "cache flush with flags %#x: pages are named by address, and cleaned", op->op);
     if (op->op == GNTTAB_CACHE_INVAL)
         return reject(-EOPNOTSUPP, "no cache is invalidated without writing back: others' data may be in the line");
     return 0;

@@ -22,11 +22,13 @@ extern s32 fake_mmu_work;   /* model tests run out of it all the time */
 
 /*
  * ... and what else costs time, in entries: one that was the last name of its frame; a table that is looked through, be
- * it empty; its shadow, made or dropped; a flush, which may wait for a CPU that has interrupts off for as long as we.
+ * it empty; its shadow, made or dropped; an entry of that; a flush, which may wait for a CPU that has interrupts off
+ * for as long as we.
  */
 #define FREED_WORK 8
 #define TABLE_WORK 6
-#define SHADOW_WORK 32
+#define SHADOW_WORK 96
+#define SHADOW_ENTRY_WORK 2
 #define FLUSH_WORK 512
 
 /* Charge the page-table work under way on this CPU, if any. */
@@ -118,6 +120,12 @@ long mmu_report_done(u64 pdone, u64 done, bool resumed);
 
 /* mmu.c: as mmu_set_base() and mmu_set_user_base(), or DONE_LONG. No lock held. */
 long mmu_new_base(struct vcpu *v, mfn_t mfn, bool user);
+
+/*
+ * Flush CPUs as a guest asks for. Other ones may take as long to answer as each may have interrupts off: so these are
+ * let in here before the next such flush of a list. No lock held. mmu_update.c
+ */
+void flush_for_guest(cpumask_t cpus, u64 va);
 
 /* Walk d's live tables from `l4` to the L1 entry that maps va; NULL if a level is missing. */
 u64 *pte_find(mfn_t l4, u64 va);

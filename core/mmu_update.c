@@ -254,6 +254,13 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
 
 /* ---- by virtual address ---- */
 
+void flush_for_guest(cpumask_t cpus, u64 va)
+{
+    tlb_flush_mask(cpus, va);
+    if (cpus & ~(1UL << smp_cpu()))
+        (void)preempt_check();
+}
+
 /* The flush that update_va_mapping asks for (UVMF_*, public header xen.h). */
 static long flush_after(struct vcpu *v, u64 va, u64 flags)
 {
@@ -275,7 +282,7 @@ static long flush_after(struct vcpu *v, u64 va, u64 flags)
             return rc;
     }
     }
-    tlb_flush_mask(mask, what);
+    flush_for_guest(mask, what);
     return 0;
 }
 

@@ -83,7 +83,7 @@ static long multi_flush(struct vcpu *v, const struct mmuext_op *op, u64 what)
     cpumask_t mask;
     long rc = vcpu_mask_cpus(v->domain, HVA(op->arg2.vcpumask), &mask);
     if (!rc)
-        tlb_flush_mask(mask, what);
+        flush_for_guest(mask, what);
     return rc;
 }
 
@@ -144,10 +144,10 @@ static long one_op(struct vcpu *v, struct domain *d, const struct mmuext_op *op)
     case MMUEXT_INVLPG_MULTI:
         return multi_flush(v, op, op->arg1.linear_addr);
     case MMUEXT_TLB_FLUSH_ALL:
-        tlb_flush_mask(d->arch.cpumask, FLUSH_ALL);
+        flush_for_guest(d->arch.cpumask, FLUSH_ALL);
         return 0;
     case MMUEXT_INVLPG_ALL:
-        tlb_flush_mask(d->arch.cpumask, op->arg1.linear_addr);
+        flush_for_guest(d->arch.cpumask, op->arg1.linear_addr);
         return 0;
     case MMUEXT_FLUSH_CACHE: case MMUEXT_FLUSH_CACHE_GLOBAL:
         if (!d->privileged)

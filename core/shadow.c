@@ -138,6 +138,7 @@ u64 shadow_store(struct domain *d, u64 *p, u64 new, enum ad ad, u64 seen)
         WRITE_ONCE(*s, derive(d, READ_ONCE(*p), mfn_frame(shadow)->progress, index));
     log_note_locked(d, table);
     spin_unlock(&l->lock);
+    mmu_charge(SHADOW_ENTRY_WORK);
     return old;
 }
 

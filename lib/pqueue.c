@@ -1,6 +1,6 @@
 /*
- * Leftist heap. Invariant: key(parent) is not after key(child), and rank(left) >= rank(right), where rank is 1 + rank(right).
- * The right spine therefore has at most log2(n + 1) nodes, and merging two heaps walks only right spines.
+ * Leftist heap. Invariant: key(parent) is not after key(child), and rank(left) >= rank(right), where rank is 1 +
+ * rank(right). The right spine therefore has at most log2(n + 1) nodes, and merging two heaps walks only right spines.
  *
  * Removing an inner node changes ranks only on the way up until one stays the same; every step up over which a rank
  * changes came from a subtree that is on the short side afterwards, which bounds these steps by log2(n), too.

@@ -620,6 +620,34 @@ static bool nothing_is_left_behind_the_walk(void)
     return more && late;
 }
 
+/*
+ * Each flush may wait for a CPU that has interrupts off for as long as anybody may: a list of them lets interrupts in
+ * after each that concerns another CPU.
+ */
+static bool flushes_let_interrupts_in(void)
+{
+    struct mmuext_op op[4];
+    unsigned looks[2];
+
+    world_reset(1);
+    fake_preempt_every = 1u << 30;
+    fake_current = &vcpu[1];
+    fake_cpu = 1;
+    fake_on_flush = NULL;               /* CPU 2 is another domain's there */
+    for (unsigned i = 0; i < 4; i++)
+        op[i] = (struct mmuext_op){ .cmd = MMUEXT_TLB_FLUSH_ALL };
+    for (unsigned others = 0; others < 2; others++) {
+        domain[1].arch.cpumask = others ? 6 : 2;
+        looks[others] = fake_looks;
+        if (do_mmuext_op((u64)op, 4, 0, DOMID_SELF))
+            return false;
+        looks[others] = fake_looks - looks[others];
+    }
+    domain[1].arch.cpumask = 2;
+    fake_cpu = 0;
+    return !looks[0] && looks[1] == 4;
+}
+
 static bool survives(u64 seed, const struct op *ops, unsigned n, bool loud)
 {
     int status;
@@ -684,6 +712,8 @@ int main(int argc, char **argv)
     printf("%s 0 - uses do not wrap\n", bad ? "not ok" : "ok");
     bad += !nothing_is_left_behind_the_walk();
     printf("%s 0 - nothing is left behind the walk over a dying domain\n", bad ? "not ok" : "ok");
+    bad += !flushes_let_interrupts_in();
+    printf("%s 0 - flushes let interrupts in\n", bad ? "not ok" : "ok");
     for (u64 seed = 1; seed <= 60 && !bad; seed++) {
         bool good = sequence(seed, n);
         bad += !good;

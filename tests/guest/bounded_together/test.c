@@ -133,7 +133,7 @@ static void walk_off(void)
     struct evtchn_bind_virq v = { .virq = VIRQ_TIMER, .vcpu = walker };
     evtchn(EVTCHNOP_bind_virq, &v);
     shared->vcpu_info[walker].evtchn_upcall_mask = 0;
-    struct vcpu_set_singleshot_timer t = { .timeout_abs_ns = now() + 30000 };
+    struct vcpu_set_singleshot_timer t = { .timeout_abs_ns = now() + 12000 };
     hc(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, walker, &t);
     mmu1(forest << 12 | walker * 8, 0);
     for (;;)
