@@ -648,6 +648,40 @@ static bool flushes_let_interrupts_in(void)
     return !looks[0] && looks[1] == 4;
 }
 
+/* ... and so does a list of updates, after a page that was a table a moment ago. */
+static bool retyping_lets_interrupts_in(void)
+{
+    mfn_t f[FRAMES_EACH], mfn;
+    unsigned n = 0, looks[2];
+
+    world_reset(1);
+    memset(flushed_at, 0, sizeof(flushed_at));
+    fake_mmu_work = 512;
+    for (mfn = domain[1].page_head; mfn; mfn = table[mfn].next)
+        f[n++] = mfn;
+    for (unsigned i = 20; i < 22; i++)
+        memset(mfn_to_virt(f[i]), 0, PAGE_SIZE);
+    struct mmuext_op pins[3] = { { .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = f[20] },
+                                 { .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = f[21] },
+                                 { .cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = f[21] } };
+    fake_current = &vcpu[1];
+    fake_cpu = 1;
+    if (do_mmuext_op((u64)pins, 3, 0, DOMID_SELF))
+        return false;
+    fake_preempt_every = 1u << 30;
+    for (unsigned was_table = 0; was_table < 2; was_table++) {
+        u64 entry = pte_make(f[was_table ? 21 : 22], PTE_PRESENT | PTE_RW);
+        mmu_update_t list[2] = { { f[20] << PAGE_SHIFT, entry }, { f[20] << PAGE_SHIFT | 8, entry } };
+        looks[was_table] = fake_looks;
+        if (do_mmu_update((u64)list, 2, 0, DOMID_SELF))
+            return false;
+        looks[was_table] = fake_looks - looks[was_table];
+    }
+    fake_cpu = 0;
+    fake_mmu_work = 1024;
+    return !looks[0] && looks[1] == 1;
+}
+
 static bool survives(u64 seed, const struct op *ops, unsigned n, bool loud)
 {
     int status;
@@ -714,6 +748,8 @@ int main(int argc, char **argv)
     printf("%s 0 - nothing is left behind the walk over a dying domain\n", bad ? "not ok" : "ok");
     bad += !flushes_let_interrupts_in();
     printf("%s 0 - flushes let interrupts in\n", bad ? "not ok" : "ok");
+    bad += !retyping_lets_interrupts_in();
+    printf("%s 0 - retyping lets interrupts in\n", bad ? "not ok" : "ok");
     for (u64 seed = 1; seed <= 60 && !bad; seed++) {
         bool good = sequence(seed, n);
         bad += !good;
