@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct elf e;
-    struct why why = { "" };
+    struct why why = { .todo = NULL };
     u8 *image = malloc(size ? size : 1);
     const u8 *payload;
     u64 bytes;

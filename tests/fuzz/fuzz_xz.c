@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     struct xz x = { .in_bytes = size - 1, .out_room = data[0] * 64ul };
-    struct why why = { "" };
+    struct why why = { .todo = NULL };
     u8 *in = malloc(x.in_bytes + 1);
     memcpy(in, data + 1, x.in_bytes);
     repair_headers(in, x.in_bytes);
