@@ -40,7 +40,7 @@ extern struct cpu cpus[MAX_CPUS];
 /* CPU features Serai uses, found at boot. */
 struct cpu_features {
     bool nx, smep, smap, umip, fsgsbase, xsave, xsaveopt, pcid, invpcid, gb_pages, x2apic, tsc_deadline,
-        invariant_tsc, rdtscp, cpuid_faulting, pge, de, mce, c1e;
+        invariant_tsc, rdtscp, cpuid_faulting, pge, de, mce, pat, c1e;
     bool intel, amd;
     u32 phys_bits;
     u64 xcr0;

@@ -77,7 +77,7 @@ static void require_baseline(u32 l1d, u32 e1d)
 {
     const struct { bool has; const char *name; } list[] = {
         { l1d & 1, " FPU" }, { l1d >> 4 & 1, " TSC" }, { l1d >> 5 & 1, " MSR" }, { l1d >> 8 & 1, " CMPXCHG8B" },
-        { l1d >> 16 & 1, " PAT" }, { l1d >> 24 & 1, " FXSR" }, { l1d >> 25 & 1, " SSE" }, { l1d >> 26 & 1, " SSE2" },
+        { l1d >> 24 & 1, " FXSR" }, { l1d >> 25 & 1, " SSE" }, { l1d >> 26 & 1, " SSE2" },
         { e1d >> 11 & 1, " SYSCALL" },
     };
     char text[64] = "";
@@ -111,6 +111,7 @@ void features_detect(void)
     cpu_has.de = l1.d >> 2 & 1;
     cpu_has.mce = l1.d >> 7 & 1;
     cpu_has.pge = l1.d >> 13 & 1;
+    cpu_has.pat = l1.d >> 16 & 1;
     cpu_has.pcid = (l1.c >> 17 & 1) && cpu_has.pge && opt.pcid;
     cr3_keep_tlb = cpu_has.pcid ? CR3_KEEP_TLB : 0;
     cpu_has.x2apic = l1.c >> 21 & 1;
@@ -184,7 +185,8 @@ void features_enable(void)
     write_cr4(cr4);
     write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_has.nx ? EFER_NXE : 0));
-    wrmsr(MSR_PAT, ABI_PAT);
+    if (cpu_has.pat)
+        wrmsr(MSR_PAT, ABI_PAT);
     write_dr7(0x400);
 }
 
