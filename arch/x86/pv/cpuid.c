@@ -310,6 +310,8 @@ void cpuid_init(void)
     if (cpu_policy_word(&raw, 9) & (1u << (F(ARCH_CAPS) % 32)))
         rdmsr_safe(0x10a, &raw.arch_caps);
     words_of(pv_features, ARRAY_SIZE(pv_features), words);
+    if (cpu_has.amd)        /* there, SYSENTER is for 32-bit kernels; 32-bit programs have SYSCALL */
+        words[F(SEP) / 32] &= ~(1u << (F(SEP) % 32));
     if (!cpu_has.xsave)     /* left off (features.c): its dependants go with it */
         words[F(XSAVE) / 32] &= ~(1u << (F(XSAVE) % 32));
     policy_build(&pv_default, words);
