@@ -19,7 +19,7 @@ enum kind { KIND_FLAG, KIND_NUMBER, KIND_SIZE, KIND_TEXT, KIND_CUSTOM, KIND_INER
 /* A parser gets the text after '=' ("" without one); false: malformed. */
 typedef bool parser_fn(const char *text);
 static parser_fn parse_console, parse_com1, parse_com2, parse_loglvl, parse_guest_loglvl, parse_conswitch,
-    parse_dom0_mem, parse_dom0_max_vcpus, parse_reboot, parse_sched;
+    parse_dom0_mem, parse_dom0_max_vcpus, parse_reboot, parse_sched, parse_timestamps;
 
 struct option {
     const char *name;
@@ -59,6 +59,7 @@ static void set_defaults(void)
     opt.dom0_vcpus_min = opt.dom0_vcpus_max = 0;
     opt.loglvl = (struct log_thresholds){ 2, 2 };
     opt.guest_loglvl = (struct log_thresholds){ 0, 2 };
+    opt.console_timestamps = false;
     opt.conswitch = 'a';
     opt.conswitch_stay = false;
     opt.dom0_extra = "";
@@ -238,6 +239,18 @@ static bool parse_loglvl(const char *text)
 static bool parse_guest_loglvl(const char *text)
 {
     return parse_levels(text, &opt.guest_loglvl);
+}
+
+/* They have several formats in Xen, which are all "yes" here. */
+static bool parse_timestamps(const char *text)
+{
+    static const char *const formats[] = { "boot", "date", "datems", "raw" };
+    for (unsigned i = 0; i < ARRAY_SIZE(formats); i++)
+        if (!strcmp(text, formats[i]))
+            return opt.console_timestamps = true;
+    if (!strcmp(text, "none"))
+        return opt.console_timestamps = false, true;
+    return parse_flag(text, &opt.console_timestamps);
 }
 
 static bool parse_conswitch(const char *text)
@@ -437,24 +450,13 @@ static bool set_number(const struct option *o, const char *text)
     return true;
 }
 
-/* Timestamps have several formats in Xen, which are all "yes" here. */
-static const char *flag_text(const struct option *o, const char *text)
-{
-    if (o->field != &opt.console_timestamps)
-        return text;
-    if (!strcmp(text, "none"))
-        return "no";
-    return !strcmp(text, "boot") || !strcmp(text, "date") || !strcmp(text, "datems") || !strcmp(text, "raw")
-           ? "yes" : text;
-}
-
 /* Apply one option; false if its value is no good (and said so). */
 static bool apply(const struct option *o, const char *text)
 {
     bool ok = true;
     switch (o->kind) {
     case KIND_FLAG:
-        ok = parse_flag(flag_text(o, text), o->field);
+        ok = parse_flag(text, o->field);
         break;
     case KIND_NUMBER:
     case KIND_SIZE:
@@ -587,4 +589,37 @@ void options_echo(void)
     for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
         if (given[i] && options[i].kind == KIND_INERT)
             log_info("Option %s has no effect: %s", options[i].name, options[i].text);
+}
+
+/* ---- while the machine runs ---- */
+
+static const char *levels_text(struct log_thresholds t)
+{
+    static const char *const names[5][5] = {    /* [always][limited], which is never less */
+        { "none", "none/error", "none/warning", "none/info", "none/all" },
+        { NULL, "error", "error/warning", "error/info", "error/all" },
+        { NULL, NULL, "warning", "warning/info", "warning/all" },
+        { NULL, NULL, NULL, "info", "info/all" },
+        { NULL, NULL, NULL, NULL, "all" },
+    };
+    return names[t.always][max(t.always, t.limited)];
+}
+
+const char *options_live(const char *name)
+{
+    if (!strcmp(name, "loglvl"))
+        return levels_text(opt.loglvl);
+    if (!strcmp(name, "guest_loglvl"))
+        return levels_text(opt.guest_loglvl);
+    if (!strcmp(name, "console_timestamps"))
+        return opt.console_timestamps ? "boot" : "none";
+    return NULL;
+}
+
+bool options_set(const char *name, const char *text)
+{
+    if (!options_live(name) || !find_option(name)->parse(text))
+        return false;
+    log_always("Option %s=%s from now on", name, options_live(name));
+    return true;
 }

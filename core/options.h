@@ -47,6 +47,7 @@ struct options {
     struct dom0_mem_option dom0_mem;
     u32 dom0_vcpus_min, dom0_vcpus_max; /* dom0_max_vcpus=; 0: not given */
     struct log_thresholds loglvl, guest_loglvl;
+    bool console_timestamps;
     char conswitch;                     /* letter for CTRL */
     bool conswitch_stay;                /* input stays with Serai when domain 0 starts */
     const char *dom0_extra;             /* what followed " -- ": to be appended to domain 0's command line */
@@ -67,5 +68,12 @@ void options_echo(void);
 void options_missed(const char *word, const char *loader);
 /* What the command line says after "name=" ("" for a bare name), NULL if it does not mention the option. */
 const char *option_text(const char *name);
+/*
+ * Options that may be changed while the machine runs: what is in effect, in the option's own syntax (a constant text);
+ * NULL for all others.
+ */
+const char *options_live(const char *name);
+/* Change one of them as the command line would. false: it is none of them, or malformed; then nothing was changed. */
+bool options_set(const char *name, const char *text);
 /* Nearest option name by edit distance, NULL if none is close. */
 const char *options_nearest(const char *name);

@@ -4,8 +4,9 @@
  *
  * The tree is one constant table, a node naming its parent; /params follows core/options.def, so every plain option is
  * there with the value in effect. Options with a syntax of their own have no one value and are left out: the whole
- * command line is in `xl info`. Only options that are looked at anew for each domain can be written. In debug builds
- * /debug has the switch by which tests make allocations fail.
+ * command line is in `xl info`. What can be written: options that are looked at anew for each domain, and those about
+ * the console, which are texts in the command line's syntax. In debug builds /debug has the switch by which tests make
+ * allocations fail.
  */
 #include "abi/xen.h"
 #include <xen/hypfs.h>
@@ -26,13 +27,14 @@ enum dir { ROOT, BUILDINFO, COMPILEINFO, VERSION, PARAMS, DEBUG };
 struct node {
     u8 parent, type;            /* enum dir; XEN_HYPFS_TYPE_* */
     const char *name;
-    const void *data;           /* directory: none. string: the text, or (TEXT options) where its address is */
+    const void *data;           /* string: the text, or (TEXT options) where its address is. directory, LIVE: none */
     u32 bytes;                  /* 0: strlen of the text + 1 */
 };
 
 static const u32 major = XEN_MAJOR, minor = XEN_MINOR;
 
 #define DIR_NODE(parent, name) { parent, XEN_HYPFS_TYPE_DIR, name, NULL, 0 }
+#define LIVE_NODE(name) { PARAMS, XEN_HYPFS_TYPE_STRING, name, NULL, 0 }
 #define TEXT_NODE(parent, name, text) { parent, XEN_HYPFS_TYPE_STRING, name, text, sizeof(text) }
 
 /* Directories come first, at the index of their enum. */
@@ -53,6 +55,9 @@ static const struct node nodes[] = {
     TEXT_NODE(COMPILEINFO, "compile_domain", VERSION_COMPILE_DOMAIN),
     TEXT_NODE(COMPILEINFO, "compiler", VERSION_COMPILER),
     TEXT_NODE(VERSION, "extra", VERSION_EXTRA),
+    LIVE_NODE("loglvl"),
+    LIVE_NODE("guest_loglvl"),
+    LIVE_NODE("console_timestamps"),
     { VERSION, XEN_HYPFS_TYPE_UINT, "major", &major, sizeof(major) },
     { VERSION, XEN_HYPFS_TYPE_UINT, "minor", &minor, sizeof(minor) },
 #define FLAG(name, field, value, help) { PARAMS, XEN_HYPFS_TYPE_BOOL, name, &opt.field, sizeof(opt.field) },
@@ -65,7 +70,11 @@ static const struct node nodes[] = {
 #include "core/options.def"
 };
 
+#define MAX_LIVE_TEXT 32        /* with its end */
+
 /* ---- the tree ---- */
+
+static bool is_live(const struct node *n) { return n->type == XEN_HYPFS_TYPE_STRING && !n->data; }
 
 static const void *node_data(const struct node *n, u32 *bytes)
 {
@@ -74,7 +83,7 @@ static const void *node_data(const struct node *n, u32 *bytes)
     *bytes = n->bytes;
     if (n->type != XEN_HYPFS_TYPE_STRING || n->bytes)
         return n->data;
-    text = *(const char *const *)n->data;
+    text = is_live(n) ? options_live(n->name) : *(const char *const *)n->data;
     if (!text)
         text = "";
     *bytes = (u32)strlen(text) + 1;
@@ -119,19 +128,37 @@ static const struct { const char *name; const void *value; u64 low, high; } numb
 #include "core/options.def"
 };
 
-static bool writable(const struct node *n)
+/* The most bytes that may be written, 0: none. */
+static u32 writable(const struct node *n)
 {
 #ifdef SERAI_DEBUG
     if (n->data == &heap_fails_in || n->data == &audit_deaths)
-        return true;
+        return n->bytes;
 #endif
-    return n->data == &opt.gnttab_max_frames || n->data == &opt.gnttab_max_maptrack_frames;
+    if (is_live(n))
+        return MAX_LIVE_TEXT;
+    return n->data == &opt.gnttab_max_frames || n->data == &opt.gnttab_max_maptrack_frames ? n->bytes : 0;
+}
+
+static long write_live(const struct node *n, gva_t from, u64 bytes)
+{
+    char text[MAX_LIVE_TEXT];
+
+    if (!bytes || bytes > sizeof(text))
+        return reject(-ENOSPC, "%lu bytes for '%s', at most %u", (unsigned long)bytes, n->name, MAX_LIVE_TEXT);
+    if (copy_from_guest(text, from, bytes))
+        return reject(-EFAULT, "value cannot be read");
+    if (strnlen(text, bytes) != bytes - 1)
+        return reject(-EINVAL, "value for '%s' is not terminated where it should be", n->name);
+    return options_set(n->name, text) ? 0 : reject(-EINVAL, "'%s' means nothing for '%s'", text, n->name);
 }
 
 static long write_node(const struct node *n, gva_t from, u64 bytes)
 {
     u32 value;
 
+    if (is_live(n))
+        return write_live(n, from, bytes);
     if (!writable(n))
         return reject(-EACCES, "'%s' cannot be changed while the machine runs", n->name);
     if (bytes != sizeof(value) || n->bytes != sizeof(value))
@@ -170,7 +197,7 @@ static u32 content_bytes(const struct node *n)
 static xen_hypfs_direntry_t direntry(const struct node *n)
 {
     return (xen_hypfs_direntry_t){ .type = n->type, .encoding = XEN_HYPFS_ENC_PLAIN, .content_len = content_bytes(n),
-                                   .max_write_len = writable(n) ? n->bytes : 0 };
+                                   .max_write_len = writable(n) };
 }
 
 static long list_dir(const struct node *dir, gva_t to)

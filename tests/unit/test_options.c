@@ -216,6 +216,39 @@ static void options_of_xen(void **state)
     }
 }
 
+/* What is changed at run time reads as it would be written. */
+static void while_running(void **state)
+{
+    static const char *const levels[] = { "none", "error", "warning", "info", "all" };
+    char text[32];
+    (void)state;
+    parse("");
+    assert_string_equal(options_live("loglvl"), "warning");
+    assert_string_equal(options_live("guest_loglvl"), "none/warning");
+    assert_string_equal(options_live("console_timestamps"), "none");
+    for (unsigned low = 0; low < 5; low++)
+        for (unsigned high = low; high < 5; high++) {
+            snprintf(text, sizeof(text), low == high ? "%s" : "%s/%s", levels[low], levels[high]);
+            assert_true(options_set("loglvl", text));
+            assert_string_equal(options_live("loglvl"), text);
+            assert_int_equal(opt.loglvl.always, low);
+            assert_int_equal(opt.loglvl.limited, high);
+        }
+    assert_true(options_set("loglvl", "info/error"));       /* the second is never less */
+    assert_string_equal(options_live("loglvl"), "info");
+    assert_false(options_set("loglvl", "loud"));
+    assert_false(options_set("loglvl", ""));
+    assert_string_equal(options_live("loglvl"), "info");
+    assert_string_equal(options_live("guest_loglvl"), "none/warning");
+    assert_true(options_set("console_timestamps", "date"));
+    assert_true(opt.console_timestamps);
+    assert_true(options_set("console_timestamps", "no"));
+    assert_false(opt.console_timestamps);
+    assert_null(options_live("sync_console"));
+    assert_false(options_set("sync_console", "1"));
+    assert_false(options_set("nosuch", "1"));
+}
+
 /* No line is longer than the console's, and none is left out. */
 static void long_lines(void **state)
 {
@@ -268,7 +301,7 @@ int main(void)
         cmocka_unit_test(defaults), cmocka_unit_test(a_usual_line), cmocka_unit_test(memory_amounts),
         cmocka_unit_test(bad_values), cmocka_unit_test(unknown_names), cmocka_unit_test(duplicates),
         cmocka_unit_test(serial_ports), cmocka_unit_test(reboot_ways), cmocka_unit_test(options_of_xen),
-        cmocka_unit_test(long_lines), cmocka_unit_test(a_lost_option), cmocka_unit_test(any_bytes),
+        cmocka_unit_test(while_running), cmocka_unit_test(long_lines), cmocka_unit_test(a_lost_option), cmocka_unit_test(any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
