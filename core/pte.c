@@ -24,6 +24,9 @@ static long device_permitted(struct domain *d, pg_owner_t pg, u64 pte)
     }
     if (mfn_valid(mfn) && mfn_frame(mfn)->owner == DOMID_XEN)
         return reject(-EPERM, "frame %#lx belongs to Serai", (unsigned long)mfn);
+    /* Who follows a domain's lists of frames and meets nonsense, such as 0, is told, and does not get what is there. */
+    if (pg != d->id && pg < DOMID_FIRST_RESERVED)
+        return reject(-EPERM, "frame %#lx is not RAM, so not one of domain %u's", (unsigned long)mfn, pg);
     if (!d->iomem || !rangeset_contains(d->iomem, mfn, mfn))
         return reject(-EPERM, "frame %#lx is not RAM, and domain %u has no permission for it", (unsigned long)mfn,
                       d->id);

@@ -156,6 +156,14 @@ void irq_free(unsigned vector)
     q->state = IRQ_FREE;
 }
 
+void irq_free_gsi(u32 gsi)
+{
+    unsigned vector = lines[gsi].vector;
+
+    if (vector && irqs[vector].state == IRQ_IDLE)       /* else there is none, or it is Serai's own */
+        irq_free(vector);
+}
+
 /* ---- use ---- */
 
 long irq_setup_gsi(u32 gsi, bool level, bool active_low)
@@ -202,8 +210,8 @@ long irq_bind_guest(unsigned vector, domid_t domid, u32 pirq, unsigned cpu)
     struct irq *q = &irqs[vector];
 
     if (q->state != IRQ_IDLE)
-        return reject(-EBUSY, "interrupt vector %#x is in use by %s", vector,
-                      q->state == IRQ_OWN ? "the hypervisor" : "another binding");
+        return q->state == IRQ_OWN ? reject(-EBUSY, "interrupt vector %#x is in use by the hypervisor", vector) :
+                                     reject(-EBUSY, "interrupt vector %#x is bound by domain %u", vector, q->domid);
     q->domid = domid;
     q->pirq = pirq;
     q->cpu = cpu;

@@ -33,6 +33,7 @@ long irq_of_gsi(u32 gsi);
  */
 long irq_of_msi(const struct pci_msi *msi, unsigned count);
 void irq_free(unsigned vector);
+void irq_free_gsi(u32 gsi);     /* if it has a vector that is not Serai's own; nobody is bound to it */
 /* Does any vector belong to this message (MSI-X entry, or the function's MSI)? */
 bool irq_msi_in_use(const struct pci_msi *msi);
 /* Set trigger and polarity of a line while nobody is bound to it. -EEXIST: somebody is. */

@@ -301,7 +301,8 @@ int main(void)
         cmocka_unit_test(defaults), cmocka_unit_test(a_usual_line), cmocka_unit_test(memory_amounts),
         cmocka_unit_test(bad_values), cmocka_unit_test(unknown_names), cmocka_unit_test(duplicates),
         cmocka_unit_test(serial_ports), cmocka_unit_test(reboot_ways), cmocka_unit_test(options_of_xen),
-        cmocka_unit_test(while_running), cmocka_unit_test(long_lines), cmocka_unit_test(a_lost_option), cmocka_unit_test(any_bytes),
+        cmocka_unit_test(while_running), cmocka_unit_test(long_lines), cmocka_unit_test(a_lost_option),
+        cmocka_unit_test(any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,10 @@
  *
  * Problem: a guest names interrupts by small numbers of its own space, binds them to event channels, and for some of
  * them must say when it is done.
- * Invariant: a pirq that is mapped names exactly one vector of irq.c and no other pirq of any domain names it; who has
- * no mapping cannot bind. So the permission to use an interrupt is the mapping, which only a privileged domain makes.
+ * Invariant: a pirq that is mapped names exactly one interrupt of irq.c, and at most one pirq of all domains is bound
+ * to it; who has no mapping cannot bind. So the permission to use an interrupt is the mapping, which only a privileged
+ * domain makes. A message has one pirq. A line may have one in several domains, since domain 0's kernel maps all lines
+ * there are, and whoever binds first has it: a guest gets one that no driver in domain 0 uses.
  *
  * Whether an EOI is needed is a property of the line (level or edge, irq.c) and is published as a bit in a page shared
  * with the guest, if it registered one, so that it need not ask. The guest can scribble on that page: Serai
@@ -101,8 +103,8 @@ static long pirq_of_gsi(const struct pirq *t, u32 gsi)
     return -1;
 }
 
-/* Who mapped a line; under irq_lock. A domain gives its lines back before it is freed. */
-static struct domain *line_owner[IRQ_MAX_GSIS];
+/* How many domains mapped a line; under irq_lock. */
+static u16 line_mappings[IRQ_MAX_GSIS];
 
 static long map_gsi(struct domain *d, u32 gsi, int want)
 {
@@ -120,15 +122,13 @@ static long map_gsi(struct domain *d, u32 gsi, int want)
             : reject(-EEXIST, "line %u is pirq %ld already, not %d", gsi, pirq, want);
     if (!rangeset_contains(current->domain->irqs, gsi, gsi))
         return reject(-EPERM, "line %u is not domain %u's to map", gsi, current->domain->id);
-    if (line_owner[gsi])
-        return reject(-EBUSY, "line %u belongs to domain %u", gsi, line_owner[gsi]->id);
     if (want < 0 && gsi < MAX_PIRQS && t[gsi].state == PIRQ_FREE)
         want = (int)gsi;
     pirq = choose(t, want, true, 1);
     if (pirq < 0)
         return pirq;
     t[pirq] = (struct pirq){ .state = PIRQ_MAPPED, .line = true, .gsi = gsi };
-    line_owner[gsi] = d;
+    line_mappings[gsi]++;
     return pirq;
 }
 
@@ -183,12 +183,13 @@ long pirq_map_msi(struct domain *d, int want, u16 segment, u8 bus, u8 devfn, u64
 static void unmap(struct domain *d, u32 pirq)
 {
     struct pirq *p = &d->arch.pirq[pirq];
-    unsigned count = p->line ? 1 : p->block, vectors = p->line ? 1 : 1u << order_of(count);
+    unsigned count = p->line ? 1 : p->block;
 
-    for (unsigned n = 0; p->vector && n < vectors; n++)
-        irq_free(p->vector + n);
-    if (p->line)
-        line_owner[p->gsi] = NULL;
+    if (!p->line)
+        for (unsigned n = 0; n < 1u << order_of(count); n++)
+            irq_free(p->vector + n);
+    else if (--line_mappings[p->gsi] == 0)
+        irq_free_gsi(p->gsi);
     for (unsigned n = 0; n < count; n++) {
         p[n] = (struct pirq){ .state = PIRQ_FREE };
         publish_eoi(d, pirq + n);
@@ -246,7 +247,7 @@ static long bind(struct vcpu *v, u32 pirq, bool share)
     struct pirq *p = mapped(d, pirq);
     long err;
 
-    (void)share;        /* one interrupt, one domain: sharing devices' lines across domains is refused at mapping */
+    (void)share;        /* one interrupt, one domain: irq_bind_guest() refuses a line that another one has bound */
     if (!p)
         return reject(-EINVAL, "pirq %u is not mapped to an interrupt (PHYSDEVOP_map_pirq)", pirq);
     if (!p->vector) {
@@ -304,9 +305,10 @@ long pirq_eoi(struct domain *d, u32 pirq)
 
     spin_lock(&irq_lock);
     p = mapped(d, pirq);
-    if (p && p->vector) {
-        unmask = d->arch.pirq_eoi_auto;
-        irq_guest_eoi(p->vector);
+    if (p) {
+        unmask = p->vector && d->arch.pirq_eoi_auto;
+        if (p->bound)       /* else it may be bound by another domain */
+            irq_guest_eoi(p->vector);
     }
     spin_unlock(&irq_lock);
     if (pirq >= MAX_PIRQS)
@@ -321,7 +323,7 @@ long pirq_eoi_all(struct domain *d)
     spin_lock(&irq_lock);
     for (u32 pirq = 0; pirq < MAX_PIRQS; pirq++) {
         struct pirq *p = mapped(d, pirq);
-        if (p && p->vector)
+        if (p && p->bound)
             irq_guest_eoi(p->vector);
     }
     spin_unlock(&irq_lock);

@@ -14,6 +14,10 @@ void test(void)
     REFUSED("a frame of the child as ours", ({ map_frame(d.mfn[20], DOMID_SELF, READ_PAGE, &err); err; }));
     REFUSED("our frame as the child's", ({ map_frame(va_mfn(page_alloc()), d.id, READ_PAGE, &err); err; }));
     REFUSED("a domain that is not there", ({ map_frame(d.mfn[20], 999, READ_PAGE, &err); err; }));
+    u64 *screen = map_frame(0xb8, DOMID_IO, READ_PAGE, &err);
+    OK("the screen's memory", err);
+    OK("unmap", unmap_frame(screen));
+    REFUSED("which is not the child's", ({ map_frame(0xb8, d.id, READ_PAGE, &err); err; }));
     u64 *t = table_alloc();
     REQUIRE_OK(mmuext1(MMUEXT_PIN_L2_TABLE, va_mfn(t)));
     REFUSED("a child's table in our tables", mmu1(va_mfn(t) << 12, PTE_MFN(l4[511]) << 12 | TABLE));

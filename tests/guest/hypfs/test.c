@@ -14,7 +14,8 @@ static long put(const char *path, const char *text, u64 bytes)
     return hc(__HYPERVISOR_hypfs_op, XEN_HYPFS_OP_write_contents, path, strlen(path) + 1, text, bytes);
 }
 #define PUT(path, text) put(path, text, sizeof(text))
-#define HAS(path, text) EXPECT(!READ(path, sizeof(answer)) && !strcmp((char *)answer + sizeof(xen_hypfs_direntry_t), text))
+#define HAS(path, text) \
+    EXPECT(!READ(path, sizeof(answer)) && !strcmp((char *)answer + sizeof(xen_hypfs_direntry_t), text))
 
 /* What an administrator may change of the console; what was there comes back in the end. */
 static void options(void)
