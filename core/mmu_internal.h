@@ -1,5 +1,6 @@
 /* Shared by the files of the paravirtual MMU: mmu.c (theory), pagetype.c, pte.c, mmu_update.c, mmuext.c, audit.c. */
 #pragma once
+#include "arch/arch.h"
 #include "core/domain.h"
 #include "core/mmu.h"
 #include "core/vcpu.h"
