@@ -22,10 +22,6 @@
 #include "core/vcpu.h"
 #include "lib/print.h"
 
-static u64 unknown_calls;
-
-u64 hypercall_unknown(void) { return READ_ONCE(unknown_calls); }
-
 #define CALL_0(f) f()
 #define CALL_1(f) f(a[0])
 #define CALL_2(f) f(a[0], a[1])
@@ -43,7 +39,6 @@ static long dispatch(u32 nr, const u64 a[6])
 #include "abi/hypercalls.def"
 #undef HYPERCALL
     default:
-        __atomic_fetch_add(&unknown_calls, 1, __ATOMIC_RELAXED);
         return refuse_quietly(-ENOSYS);
     }
 }

@@ -37,11 +37,9 @@ struct mc_state {
 long hypercall_continue(unsigned nr, unsigned nargs, ...);
 
 /*
- * Call hypercall `nr` of a multicall with its arguments for `current`; its result, -ENOSYS (counted, not recorded) for
+ * Call hypercall `nr` of a multicall with its arguments for `current`; its result, -ENOSYS (not recorded) for
  * numbers that have no line in abi/hypercalls.def. Locks: none held.
  */
 long hypercall_dispatch(u32 nr, const u64 args[6]);
 /* The same for a call that is in no multicall, when hypercalls are traced (machine_trace_entries()). */
 long hypercall_traced(u32 nr, const u64 args[6]);
-/* How many hypercalls had no handler, since boot. */
-u64 hypercall_unknown(void);

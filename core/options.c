@@ -14,7 +14,7 @@
 
 struct options opt;
 
-enum kind { KIND_FLAG, KIND_NUMBER, KIND_SIZE, KIND_TEXT, KIND_CUSTOM, KIND_INERT };
+enum kind { KIND_FLAG, KIND_NUMBER, KIND_SIZE, KIND_CUSTOM, KIND_INERT };
 
 /* A parser gets the text after '=' ("" without one); false: malformed. */
 typedef bool parser_fn(const char *text);
@@ -34,7 +34,6 @@ static const struct option options[] = {
 #define FLAG(name, field, value, help) { name, KIND_FLAG, &opt.field, 0, 0, "yes or no", NULL },
 #define NUMBER(name, field, low, high, value, help) { name, KIND_NUMBER, &opt.field, low, high, NULL, NULL },
 #define SIZE(name, field, low, high, value, help) { name, KIND_SIZE, &opt.field, low, high, NULL, NULL },
-#define TEXT(name, field, syntax, value, help) { name, KIND_TEXT, &opt.field, 0, 0, syntax, NULL },
 #define CUSTOM(name, syntax, parser, value, help) { name, KIND_CUSTOM, NULL, 0, 0, syntax, parser },
 #define INERT(name, syntax, why) { name, KIND_INERT, NULL, 0, 0, why, NULL },
 #include "core/options.def"
@@ -48,7 +47,6 @@ static void set_defaults(void)
 #define FLAG(name, field, value, help) opt.field = (value);
 #define NUMBER(name, field, low, high, value, help) opt.field = (value);
 #define SIZE(name, field, low, high, value, help) opt.field = (value);
-#define TEXT(name, field, syntax, value, help) opt.field = (value);
 #define CUSTOM(name, syntax, parser, value, help)
 #define INERT(name, syntax, why)
 #include "core/options.def"
@@ -461,9 +459,6 @@ static bool apply(const struct option *o, const char *text)
     case KIND_NUMBER:
     case KIND_SIZE:
         return set_number(o, text);
-    case KIND_TEXT:
-        *(const char **)o->field = text;
-        break;
     case KIND_CUSTOM:
         ok = o->parse(text);
         break;

@@ -38,7 +38,6 @@ struct options {
 #define FLAG(name, field, value, help) bool field;
 #define NUMBER(name, field, low, high, value, help) u32 field;
 #define SIZE(name, field, low, high, value, help) u64 field;
-#define TEXT(name, field, syntax, value, help) const char *field;
 #define CUSTOM(name, syntax, parser, value, help)
 #define INERT(name, syntax, why)
 #include "core/options.def"

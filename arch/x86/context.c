@@ -129,10 +129,11 @@ long arch_vcpu_set_context(struct vcpu *v, const vcpu_guest_context_t *c)
     for (unsigned i = 0; i < 8; i++)
         if ((i < 4 || i > 5) && (rc = debugreg_set(v, i, c->debugreg[i])))
             return rc;
-    if ((rc = set_address_space(v, c)))
-        return rc;
     if (!v->id)
         v->domain->vm_assist |= c->vm_assist & 0xffffffffUL;
+    arch_vm_assist_changed(v->domain);  /* before the tables, and again for what depends on them */
+    if ((rc = set_address_space(v, c)))
+        return rc;
     arch_vm_assist_changed(v->domain);
     v->initialised = true;
     return 0;

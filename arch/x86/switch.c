@@ -42,6 +42,7 @@
 #include "lib/bitops.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include <machine/pte.h>
 
 struct cpu_user_regs *vcpu_regs(struct vcpu *v)
 {
@@ -59,11 +60,29 @@ static u64 cr3_of(struct vcpu *v, bool user)
     return l4 ? l4 << PAGE_SHIFT | (cr3_keep_tlb ? user ? PCID_USER : PCID_KERNEL : 0) : paging_idle_cr3();
 }
 
+/*
+ * VMASST_TYPE_m2p_strict: user tables are without the M2P, from when they are loaded. Kernel tables may have been user
+ * tables before. Both the guest's table and the one that hardware uses are v's and stay in use.
+ */
+static void hide_m2p(struct vcpu *v, bool user, u64 cr3)
+{
+    mfn_t l4 = user ? v->arch.user_l4 : v->arch.kernel_l4;
+    bool shown = l4 == v->arch.kernel_l4 || !(v->domain->vm_assist & BIT(VMASST_TYPE_m2p_strict));
+
+    if (!l4)
+        return;
+    paging_show_m2p(mfn_to_virt(l4), shown);
+    if (pte_mfn(cr3) != l4)
+        paging_show_m2p(mfn_to_virt(pte_mfn(cr3)), shown);
+}
+
 void arch_base_changed(struct vcpu *v, bool user)
 {
     u64 cr3 = cr3_of(v, user);
     bool shown = user != v->arch.kernel_mode;
 
+    if (unlikely(v->domain->arch.m2p_strict))
+        hide_m2p(v, user, cr3);
     if (user) {
         v->arch.user_cr3 = cr3;
         v->arch.fast_iret = v->arch.user_l4 && v->arch.fast_syscall;
@@ -110,6 +129,8 @@ void arch_vm_assist_changed(struct domain *d)
 {
     struct vcpu *v;
 
+    if (d->vm_assist & BIT(VMASST_TYPE_m2p_strict))
+        WRITE_ONCE(d->arch.m2p_strict, true);   /* for tables loaded from now on, as under Xen */
     /*
      * Others compute theirs themselves, at their next stack_switch: two writers could mix one's check with the other's
      * address.

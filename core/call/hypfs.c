@@ -27,7 +27,7 @@ enum dir { ROOT, BUILDINFO, COMPILEINFO, VERSION, PARAMS, DEBUG };
 struct node {
     u8 parent, type;            /* enum dir; XEN_HYPFS_TYPE_* */
     const char *name;
-    const void *data;           /* string: the text, or (TEXT options) where its address is. directory, LIVE: none */
+    const void *data;           /* string: the text. directory, LIVE: none */
     u32 bytes;                  /* 0: strlen of the text + 1 */
 };
 
@@ -64,7 +64,6 @@ static const struct node nodes[] = {
 #define NUMBER(name, field, low, high, value, help) \
     { PARAMS, XEN_HYPFS_TYPE_UINT, name, &opt.field, sizeof(opt.field) },
 #define SIZE(name, field, low, high, value, help) { PARAMS, XEN_HYPFS_TYPE_UINT, name, &opt.field, sizeof(opt.field) },
-#define TEXT(name, field, syntax, value, help) { PARAMS, XEN_HYPFS_TYPE_STRING, name, &opt.field, 0 },
 #define CUSTOM(name, syntax, parser, value, help)
 #define INERT(name, syntax, why)
 #include "core/options.def"
@@ -83,9 +82,7 @@ static const void *node_data(const struct node *n, u32 *bytes)
     *bytes = n->bytes;
     if (n->type != XEN_HYPFS_TYPE_STRING || n->bytes)
         return n->data;
-    text = is_live(n) ? options_live(n->name) : *(const char *const *)n->data;
-    if (!text)
-        text = "";
+    text = is_live(n) ? options_live(n->name) : n->data;
     *bytes = (u32)strlen(text) + 1;
     return text;
 }
@@ -121,7 +118,6 @@ static const struct node *lookup(const char *path)
 #define FLAG(...)
 #define NUMBER(name, field, low, high, value, help) { name, &opt.field, low, high },
 #define SIZE(...)
-#define TEXT(...)
 #define CUSTOM(...)
 #define INERT(...)
 static const struct { const char *name; const void *value; u64 low, high; } numbers[] = {

@@ -31,7 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (opt.field != (value) && (opt.field < (low) || opt.field > (high))) \
         abort();
 #define SIZE NUMBER
-#define TEXT(name, field, syntax, value, help) (void)(opt.field && strlen(opt.field));
 #define CUSTOM(name, syntax, parser, value, help)
 #define INERT(name, syntax, why)
 #include "core/options.def"

@@ -36,6 +36,7 @@ static long base(u64 *where, mfn_t mfn)
 long mmu_set_base(struct vcpu *v, mfn_t mfn) { return base(&v->arch.kernel_l4, mfn); }
 long mmu_set_user_base(struct vcpu *v, mfn_t mfn) { return base(&v->arch.user_l4, mfn); }
 u64 paging_idle_cr3(void) { return 0; }
+void paging_show_m2p(u64 *l4, bool shown) { (void)l4; (void)shown; }
 void ptwr_init(struct vcpu *v) { (void)v; }
 void cpu_raise(unsigned cpu, u32 pending) { (void)cpu, (void)pending; }
 void vcpu_raise(struct vcpu *v, u32 pending) { (void)v, (void)pending; }

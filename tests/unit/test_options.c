@@ -88,7 +88,6 @@ static void a_usual_line(void **state)
     assert_int_equal(opt.conring_size, MiB(1));
     assert_false(opt.dom0_vcpus_pin);
     assert_int_equal(opt.maxcpus, 1);
-    assert_string_equal(opt.spec_ctrl, "no");
     assert_string_equal(opt.dom0_extra, "single init=/bin/sh");
     assert_string_equal(option_text("com1"), "9600,8n1,0x3f8,4");
     options_echo();

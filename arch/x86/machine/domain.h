@@ -12,6 +12,7 @@ struct arch_domain {
     u64 cpumask;                /* CPUs whose TLB may hold entries of this domain */
     u32 tsc_mode, tsc_incarnation;
     u64 tsc_offset_ns;
+    bool m2p_strict;            /* VMASST_TYPE_m2p_strict is on or was: a table may lack the M2P */
     bool wallclock_written;     /* somebody is at it; atomic */
     u32 pci_cf8;                /* last address written to port 0xcf8 */
     u8 cmos_index;

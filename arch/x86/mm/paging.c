@@ -238,7 +238,8 @@ static void map_per_frame_tables(void)
         paddr_t pa = early_alloc(LARGE, LARGE);
         memset(phys_virt(pa), 0xff, LARGE);
         paging_map(M2P_VIRT + off, pa, LARGE, KERNEL_RW);
-        paging_map(M2P_RO_VIRT + off, pa, LARGE, KERNEL_RO | PTE_USER);
+        /* Not global: a guest may want it in its kernel's tables only. */
+        paging_map(M2P_RO_VIRT + off, pa, LARGE, (KERNEL_RO | PTE_USER) & ~PTE_GLOBAL);
     }
 }
 
@@ -427,6 +428,13 @@ void paging_fill_l4(u64 *l4)
 {
     for (unsigned i = SERAI_L4_FIRST; i <= SERAI_L4_LAST; i++)
         l4[i] = idle_l4[i];
+}
+
+void paging_show_m2p(u64 *l4, bool shown)
+{
+    unsigned i = pt_index(M2P_RO_VIRT, 4);
+
+    WRITE_ONCE(l4[i], shown ? idle_l4[i] : 0);
 }
 
 u64 paging_idle_cr3(void) { return virt_to_mfn(idle_l4) << PAGE_SHIFT; }

@@ -10,6 +10,8 @@ void paging_init(const struct boot_info *boot);
 
 /* Put Serai's slots (256..271) into a guest's top-level table. */
 void paging_fill_l4(u64 *l4);
+/* Put the guests' view of the machine-to-physical table into a top-level table in use, or take it out. */
+void paging_show_m2p(u64 *l4, bool shown);
 /* CR3 for a CPU that runs no guest. */
 u64 paging_idle_cr3(void);
 
