@@ -260,7 +260,7 @@ static bool spec_entry(u16 owner, u16 pg, unsigned level, u64 pte)
     if (level > 1)
         return !(pte & PTE_PSE) && spec_take(owner, mfn, type_of_level(level - 1));
     if (mfn == DEVICE)
-        return pg != DOMID_XEN && owner == 0;
+        return (pg == owner || pg == DOMID_IO) && owner == 0;
     return ram_of(mfn, pg) && (!(pte & PTE_RW) || spec_writable(mfn));
 }
 
