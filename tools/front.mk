@@ -3,10 +3,10 @@
 HYPERVISOR ?= $(BUILD)/serai.elf
 export HYPERVISOR
 
-.PHONY: packages run image iso check check-fast check-many install deb help
+.PHONY: packages run image iso check check-fast check-units check-many install deb help
 
 # Of everything that is compiled: before the first of it, also where several recipes run at once.
-PURPOSES := build $(if $(filter check check-fast,$(MAKECMDGOALS))$(findstring unit,$(MAKECMDGOALS)),unit) \
+PURPOSES := build $(if $(filter check check-fast check-units,$(MAKECMDGOALS))$(findstring unit,$(MAKECMDGOALS)),unit) \
   $(if $(filter check,$(MAKECMDGOALS))$(findstring fuzz,$(MAKECMDGOALS)),fuzz)
 packages:                  ## install the packages the build needs, or name them
 	@tools/need $(PURPOSES)
@@ -29,6 +29,9 @@ check: $(HYPERVISOR)       ## every test; the last line is 'N passed, N failed'
 check-fast: $(HYPERVISOR)  ## the selection that needs less than two minutes
 	@tools/need run tiny check
 	@tools/check fast
+
+check-units:                ## unit tests, headers and pages only: half a minute
+	@tools/check units
 
 check-many: $(HYPERVISOR)  ## 128 domains at once, made by xl (half an hour)
 	@tools/need run tiny image check

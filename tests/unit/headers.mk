@@ -9,4 +9,4 @@ $(BUILD)/tests/unit/headers: tools/check-headers tests/unit/headers.mk Makefile
 headers: $(BUILD)/tests/unit/headers  ## is every header self-standing?
 	@$<
 
-check check-fast: $(BUILD)/tests/unit/headers
+check check-fast check-units: $(BUILD)/tests/unit/headers

@@ -40,7 +40,7 @@ $(UNIT_TESTS): | packages
 unit: $(UNIT_TESTS)        ## build and run the unit tests
 	@for t in $(UNIT_TESTS); do $$t || exit 1; done
 
-check check-fast: $(UNIT_TESTS)
+check check-fast check-units: $(UNIT_TESTS)
 -include $(wildcard $(U)/*/*.d $(U)/*/*/*.d $(U)/*/*/*/*.d $(U)/*/*/*/*/*.d)
 include tests/unit/x86/x86.mk
 include tests/unit/headers.mk
