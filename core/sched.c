@@ -92,7 +92,8 @@ ns_t cpu_idle_time(unsigned cpu)
 /*
  * Who wakes and pre-empts pays for it: the interrupt and the way back are on the account of the one it interrupts.
  * Otherwise one that sleeps 20 us at a time, and hardly runs, would leave its neighbour a quarter of its share. It pays
- * when it interrupts, not when it runs: another vcpu of its guest may take it down before, and up again for ever.
+ * when it interrupts, not when it runs: another vcpu of its guest may take it down before, and up again for ever. The
+ * same for another CPU, which is interrupted to take it.
  */
 static void pay_for_waking(struct runq *rq, struct sched_vcpu *sv)
 {
@@ -103,9 +104,9 @@ static void pay_for_waking(struct runq *rq, struct sched_vcpu *sv)
 
 /*
  * sv was just queued on rq, whose curr is charged up to now: does anybody have to know? If sv has not much less than
- * curr, curr ends its slice first: `slice` after it began.
+ * curr, curr ends its slice first: `slice` after it began. True: another CPU, which is busy, was told.
  */
-static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t slice, ns_t now)
+static bool after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t slice, ns_t now)
 {
     struct sched_vcpu *curr = rq->curr->sched;
     u64 behind;
@@ -113,7 +114,7 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t slice, ns_
     if (!curr->sd) {
         __atomic_fetch_and(&idle_cpus, ~BIT(runq_cpu(rq)), __ATOMIC_SEQ_CST); /* the next one goes elsewhere */
         cpu_raise(runq_cpu(rq), PENDING_SCHED);
-        return;
+        return false;
     }
     /* Who yielded does not take the CPU back before the other ran: two that yield would only switch, and never run. */
     behind = !sv->yielded && v_before(sv->vruntime, curr->vruntime) ? curr->vruntime - sv->vruntime : 0;
@@ -142,8 +143,8 @@ static void after_insert(struct runq *rq, struct sched_vcpu *sv, ns_t slice, ns_
      * Who waits is offered to other CPUs, busy ones too. Two that wait for each other on one CPU, a front end and its
      * back end, are never both in its queue when schedule() looks, and would leave another CPU to a neighbour alone.
      */
-    if (rq->slice_end != SLICE_OVER || (allowed_cpus(sv->v) & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST)))
-        runq_offer(rq, sv, now);
+    return (rq->slice_end != SLICE_OVER || (allowed_cpus(sv->v) & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST))) &&
+           runq_offer(rq, sv, now);
 }
 
 /* v is runnable, not running, in no queue; rq is its queue, locked. Queue it where it should be. Unlocks. */
@@ -168,7 +169,8 @@ static void submit(struct vcpu *v, struct runq *rq)
     runq_charge(rq, now); /* for the clock to be right */
     runq_join(rq, sv, WAKE_BONUS, runq_cpu(rq) != from);
     runq_insert(rq, sv);
-    after_insert(rq, sv, SLICE_MIN, now);
+    if (after_insert(rq, sv, SLICE_MIN, now))
+        pay_for_waking(rq, sv);
 out:
     spin_unlock(&rq->lock);
 }
@@ -319,6 +321,7 @@ static void dispatch(struct runq *rq, struct vcpu *prev, struct vcpu *next, ns_t
     if (n->sd) {
         __atomic_fetch_add(&n->sd->running, 1, __ATOMIC_RELAXED);
         cap_dispatch(n->sd, now);
+        rq->steal_from = 0;
     }
     if (n->sd && (READ_ONCE(idle_cpus) & BIT(runq_cpu(rq))))
         __atomic_fetch_and(&idle_cpus, ~BIT(runq_cpu(rq)), __ATOMIC_SEQ_CST);
@@ -382,7 +385,7 @@ void sched_switched(struct vcpu *prev)
             if (rq != &runqs[smp_cpu()])
                 runq_join(rq, prev->sched, LAG_KEPT, true);
             runq_insert(rq, prev->sched);
-            after_insert(rq, prev->sched, SLICE_MAX, now);
+            (void)after_insert(rq, prev->sched, SLICE_MAX, now);
             runq_offer(rq, runq_head(rq), now); /* not told by schedule() if it is the only one */
         }
         prev->sched->yielded = false;

@@ -33,6 +33,7 @@
 #define CAP_CHUNK_MIN (MS / 5)
 #define PARKED_AT_ONCE 32       /* vcpus of domains that used up their caps: some hundred instructions each */
 #define STEAL_LOOK 64           /* waiting vcpus looked at per queue for one that may move, by an idle CPU */
+#define STEAL_AT_ONCE 128       /* ... and in all queues together, before it answers interrupts */
 #define LAG_LOOK 8              /* ... by a busy one */
 
 #define WEIGHT_DEFAULT 256
@@ -71,6 +72,7 @@ struct runq {
     u64 curr_speed;             /* its domain's, when it began; the same */
     ns_t charged;               /* time `clock` was last looked after */
     struct vcpu *curr, *idle;
+    u32 steal_from;             /* idle: the next queue to look at, counted from our own; 0: the first */
     bool pull;                  /* another CPU has a vcpu that lags behind ours: take it */
     ns_t slice_end;             /* 0: curr has no competitor */
     struct timer slice;
@@ -109,7 +111,8 @@ void runq_charge(struct runq *rq, ns_t now);    /* account curr up to now */
 /* Fit sv's vruntime into the queue's clock: at most `behind` it; if from another queue, not far ahead either. */
 void runq_join(struct runq *rq, struct sched_vcpu *sv, u64 behind, bool moved);
 struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry); /* best: what we would run, or NULL */
-void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now); /* sv waits: tell a CPU that should take it */
+/* sv waits: tell a CPU that should take it. True: one that is busy. */
+bool runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now);
 unsigned place_vcpu(struct vcpu *v);            /* CPU where v should wait; no lock */
 void slice_start(struct runq *rq, ns_t now);
 void slice_limit(struct runq *rq, ns_t end);    /* curr's slice ends at `end` at the latest */

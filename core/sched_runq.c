@@ -83,8 +83,8 @@ void runq_join(struct runq *rq, struct sched_vcpu *sv, u64 behind, bool moved)
     if (!rq->curr->sched->sd && !rq->root && v_before(rq->clock, READ_ONCE(newest_clock)))
         WRITE_ONCE(rq->clock, READ_ONCE(newest_clock));
     low = rq->clock - behind;
-    /* So far ahead is nobody: it has slept for so long that the clock is half way round. */
-    if (!sv->joined || v_before(sv->vruntime, low) || sv->vruntime - low > FAR_AHEAD)
+    /* So far ahead of its own clock is nobody: it has slept for so long that the clock is half way round. */
+    if (!sv->joined || v_before(sv->vruntime, low) || (!moved && sv->vruntime - low > FAR_AHEAD))
         sv->vruntime = low;
     sv->joined = true;
     /* Clocks of different CPUs differ; what it ran ahead there must not keep it waiting here for ever. */
@@ -159,13 +159,14 @@ unsigned place_vcpu(struct vcpu *v)
     return preferred & BIT(last) ? last : least_loaded(preferred);
 }
 
-/* A waiting vcpu of victim (locked) that may run here; with `best`, only one that lags far behind it. */
-static struct sched_vcpu *find_stealable(struct runq *victim, unsigned cpu, const struct sched_vcpu *best)
+/* A waiting vcpu of victim (locked) that may run here; with `best`, only one that lags far behind it. Counts them. */
+static struct sched_vcpu *find_stealable(struct runq *victim, unsigned cpu, const struct sched_vcpu *best,
+                                         unsigned *looked)
 {
     struct sched_vcpu *second = NULL;
     struct pqnode *n = victim->root;
 
-    for (unsigned i = 0; n && i < (best ? LAG_LOOK : STEAL_LOOK); n = pq_next(n), i++) {
+    for (unsigned i = 0; n && i < (best ? LAG_LOOK : STEAL_LOOK); n = pq_next(n), i++, ++*looked) {
         struct sched_vcpu *sv = node_sv(n);
 
         if (cap_exhausted(sv->sd) || (best && !v_before(sv->vruntime + LAG_MAX, best->vruntime)))
@@ -178,21 +179,33 @@ static struct sched_vcpu *find_stealable(struct runq *victim, unsigned cpu, cons
     return second;
 }
 
+/*
+ * 64 queues of vcpus that may not run here, or whose caps are used up, are a hundred thousand instructions. So an idle
+ * CPU looks at some, says that it comes back, and goes on where it stopped, or from the first queue it found locked. It
+ * counts as idle since before the first look: who queues one behind its back tells it.
+ */
 struct vcpu *runq_steal(struct runq *rq, struct sched_vcpu *best, bool *retry)
 {
-    unsigned cpu = runq_cpu(rq);
+    unsigned cpu = runq_cpu(rq), looked = 0, again = nr_cpus, i = best ? 1 : max(rq->steal_from, 1u);
     struct sched_vcpu *sv;
 
-    for (unsigned i = 1; i < nr_cpus; i++) {
+    rq->steal_from = 0;
+    for (; i < nr_cpus; i++) {
         struct runq *victim = &runqs[(cpu + i) % nr_cpus];
 
         if (!READ_ONCE(victim->waiting) || (best && !v_before(READ_ONCE(victim->head) + LAG_MAX, best->vruntime)))
             continue;
+        if (!best && looked >= STEAL_AT_ONCE) {
+            rq->steal_from = min(i, again);
+            *retry = true;
+            break;
+        }
         if (!spin_trylock(&victim->lock)) {
+            again = min(again, i);
             *retry = true;
             continue;
         }
-        sv = find_stealable(victim, cpu, best);
+        sv = find_stealable(victim, cpu, best, &looked);
         if (sv) {
             runq_remove(victim, sv);
             set_processor(sv->v, cpu);
@@ -221,14 +234,14 @@ static u64 best_elsewhere(const struct runq *rq, ns_t now)
     return charged >= now ? at : at + at_speed(READ_ONCE(rq->curr_speed), now - charged);
 }
 
-void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now)
+bool runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now)
 {
     u64 cpus = allowed_cpus(sv->v) & ~BIT(runq_cpu(rq));
     u64 idle = cpus & __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST);
 
     if (idle) {
         cpu_raise(lowest_bit(idle), PENDING_SCHED);
-        return;
+        return false;
     }
     for (cpus &= preferred_cpus(sv->v); cpus; cpus &= cpus - 1) {
         struct runq *other = &runqs[lowest_bit(cpus)];
@@ -236,7 +249,8 @@ void runq_offer(struct runq *rq, struct sched_vcpu *sv, ns_t now)
         if (v_before(sv->vruntime + LAG_MAX, best_elsewhere(other, now))) {
             WRITE_ONCE(other->pull, true);
             cpu_raise(runq_cpu(other), PENDING_SCHED);
-            return;
+            return true;
         }
     }
+    return false;
 }

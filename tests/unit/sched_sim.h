@@ -16,7 +16,7 @@
 /* ---- the machine ---- */
 
 #define SIM_CPUS 8
-#define SIM_VCPUS 64
+#define SIM_VCPUS 256
 #define SECOND (1000 * MS)
 
 static struct sim_cpu {

@@ -159,6 +159,29 @@ static void virtual_time_wraps(void **state)
 
 /* ---- caps ---- */
 
+/* Nor who comes from a clock that was ahead by hours: heavy domains kept this one's behind. It is ahead, not behind. */
+static void who_comes_from_the_future_waits(void **state)
+{
+    struct sim_vcpu *traveller, *here;
+    (void)state;
+
+    machine(2);
+    here = hog(new_domain());
+    assert_int_equal(sched_set_affinity(&here->v, BIT(1), ~0UL), 0);
+    run_for(SECOND);
+    traveller = new_vcpu(new_domain(), 0, 0);
+    assert_int_equal(sched_set_affinity(&traveller->v, BIT(1), ~0UL), 0);
+    traveller->v.processor = 0;
+    traveller->v.sched->vruntime = runqs[1].clock + 2 * FAR_AHEAD;
+    traveller->v.sched->joined = true;
+    start(traveller);
+    assert_ptr_equal(sim[1].curr, &here->v);
+    assert_true(v_before(runqs[1].clock, traveller->v.sched->vruntime));
+    run_for(SECOND);
+    assert_near(seconds(traveller->ran), 0.5, 0.03);
+    finish();
+}
+
 static void cap_of_30_holds_alone_and_in_company(void **state)
 {
     struct sim_vcpu *a, *b;
@@ -381,6 +404,45 @@ static void waking_is_paid_for_by_who_never_runs(void **state)
     finish();
 }
 
+/*
+ * The same where that vcpu has to wait, and another CPU is offered it, which is ahead by 50 ms, as two shared the one
+ * where it waits for 100 ms. Each offer is an interrupt, and a choice, on that CPU, and found nobody.
+ */
+static void offers_are_paid_for_by_who_never_runs(void **state)
+{
+    struct sim_vcpu *hogs[4], *toy;
+    unsigned interrupts = 0;
+    (void)state;
+
+    machine(3);
+    for (unsigned c = 0; c < 4; c++) {
+        hogs[c] = hog(new_domain());
+        assert_int_equal(sched_set_affinity(&hogs[c]->v, c == 3 ? BIT(1) : BIT(c), ~0UL), 0);
+    }
+    run_for(100 * MS);
+    hogs[3]->v.pause_flags |= VPF_DOWN;
+    vcpu_sleep_nosync(&hogs[3]->v);
+    run_for(10 * MS);
+    toy = new_vcpu(new_domain(), MS, MS);
+    toy->v.processor = 1;
+    for (unsigned i = 0; i < 10000; i++) {
+        fake_now += 10000;
+        enter(0);
+        toy->v.pause_flags &= ~VPF_DOWN;
+        vcpu_wake(&toy->v);
+        toy->v.pause_flags |= VPF_DOWN;
+        vcpu_sleep_nosync(&toy->v);
+        for (unsigned c = 0; c < 3; c++)
+            interrupts += !!(fake_pending[c] & PENDING_SCHED);
+        settle();
+    }
+    assert_int_equal(toy->ran, 0);
+    assert_int_equal(toy->v.processor, 1);
+    assert_true(interrupts <= (50 * MS + WAKE_BONUS + 100 * MS) / WAKE_COST);
+    assert_true(interrupts > 0);
+    finish();
+}
+
 static void yield_lets_another_run(void **state)
 {
     struct sim_vcpu *a, *b;
@@ -425,6 +487,44 @@ static void an_event_before_blocking_is_not_slept_over(void **state)
     vcpu_wake(&a->v); /* clears the flag itself */
     settle();
     assert_ptr_equal(sim[0].curr, &a->v);
+    finish();
+}
+
+/* An idle CPU whose neighbours have many waiting that it may not run does not look at all of them in one go. */
+static void an_idle_cpu_looks_in_pieces(void **state)
+{
+    unsigned looks = 0;
+    (void)state;
+
+    machine(8);
+    for (unsigned i = 0; i < 7 * 33; i++) {
+        struct sim_vcpu *s = new_vcpu(new_domain(), 0, 0);
+        assert_int_equal(sched_set_affinity(&s->v, BIT(i % 7), ~0UL), 0);
+        start(s);
+    }
+    enter(7);
+    assert_true(vcpu_is_idle(sim[7].curr));
+    do {
+        fake_pending[7] = 0;
+        schedule();
+        assert_true(vcpu_is_idle(sim[7].curr));
+        looks++;
+    } while (fake_pending[7]);
+    assert_true(looks >= 2 && looks <= 4);
+    schedule();             /* stopped half way; and then this CPU had something to do */
+    struct sim_vcpu *own = new_vcpu(new_domain(), 0, 0);
+    assert_int_equal(sched_set_affinity(&own->v, BIT(7), ~0UL), 0);
+    start(own);
+    assert_ptr_equal(sim[7].curr, &own->v);
+    for (unsigned q = 0; q < 7; q += 6) {       /* the first queue, the last */
+        struct sim_vcpu *free = container_of(runq_head(&runqs[q])->v, struct sim_vcpu, v);
+        WRITE_ONCE(free->v.hard_affinity, BIT(q) | BIT(7));
+        enter(7);
+        sim[7].curr->pause_flags |= VPF_DOWN;
+        vcpu_sleep_nosync(sim[7].curr);
+        settle();
+        assert_ptr_equal(sim[7].curr, &free->v);
+    }
     finish();
 }
 
@@ -615,6 +715,7 @@ int main(void)
         cmocka_unit_test(light_one_is_not_starved),
         cmocka_unit_test(short_sleeps_win_nothing),
         cmocka_unit_test(virtual_time_wraps),
+        cmocka_unit_test(who_comes_from_the_future_waits),
         cmocka_unit_test(cap_of_30_holds_alone_and_in_company),
         cmocka_unit_test(cap_counts_all_vcpus_of_a_domain),
         cmocka_unit_test(cap_of_a_sleeper_does_not_add_up),
@@ -624,8 +725,10 @@ int main(void)
         cmocka_unit_test(who_sends_may_send_more),
         cmocka_unit_test(one_busy_vcpu_per_cpu_is_never_interrupted),
         cmocka_unit_test(waking_is_paid_for_by_who_never_runs),
+        cmocka_unit_test(offers_are_paid_for_by_who_never_runs),
         cmocka_unit_test(yield_lets_another_run),
         cmocka_unit_test(an_event_before_blocking_is_not_slept_over),
+        cmocka_unit_test(an_idle_cpu_looks_in_pieces),
         cmocka_unit_test(affinity_is_obeyed),
         cmocka_unit_test(pools_keep_domains_apart),
         cmocka_unit_test(pools_have_limits),
