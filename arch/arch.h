@@ -66,6 +66,12 @@ void tlb_flush_mask(cpumask_t mask, u64 va);
 /* The TLB clock for struct frame.stamp, and: CPUs of mask that have not flushed since `stamp`. */
 u32 tlb_clock(void);
 cpumask_t tlb_stale(cpumask_t mask, u32 stamp);
+/*
+ * Of two stamps the one that more CPUs may be stale for, as seen at `now`, which tlb_now() said after both were given:
+ * many frames are asked for at once so, where each CPU is looked at for each.
+ */
+u32 tlb_now(void);
+static inline u32 tlb_newer(u32 now, u32 a, u32 b) { return now - a < now - b ? a : b; }
 
 /* ---- guests ---- */
 /* 0, -ENOMEM. */

@@ -131,10 +131,12 @@ void frame_put_writable(mfn_t mfn)
 
 static void flush_stale(cpumask_t cpus, mfn_t mfn, unsigned order)
 {
-    cpumask_t stale = 0;
+    u32 now = tlb_now(), newest = mfn_frame(mfn)->stamp;
+    cpumask_t stale;
 
-    for (u64 i = 0; i < 1UL << order; i++)
-        stale |= tlb_stale(cpus, mfn_frame(mfn + i)->stamp);
+    for (u64 i = 1; i < 1UL << order; i++)
+        newest = tlb_newer(now, mfn_frame(mfn + i)->stamp, newest);
+    stale = tlb_stale(cpus, newest);
     if (stale)
         tlb_flush_mask(stale, FLUSH_ALL);
 }

@@ -213,11 +213,19 @@ static void frames_set_free(mfn_t mfn, unsigned order, u64 contents)
 /* Nobody reaches them by a stale translation any more. */
 static void flush_dirty(mfn_t mfn, unsigned order)
 {
-    cpumask_t stale = 0;
+    u32 now = tlb_now(), newest = 0;
+    bool any = false;
+    cpumask_t stale;
 
-    for (u64 i = 0; i < 1UL << order; i++)
-        if ((mfn_frame(mfn + i)->type & CONTENTS) == FREE_DIRTY)
-            stale |= tlb_stale(cpus_online & ~stale, mfn_frame(mfn + i)->stamp);
+    for (u64 i = 0; i < 1UL << order; i++) {
+        const struct frame *f = mfn_frame(mfn + i);
+
+        if ((f->type & CONTENTS) != FREE_DIRTY)
+            continue;
+        newest = any ? tlb_newer(now, f->stamp, newest) : f->stamp;
+        any = true;
+    }
+    stale = any ? tlb_stale(cpus_online, newest) : 0;
     if (stale)
         tlb_flush_mask(stale, FLUSH_ALL);
 }

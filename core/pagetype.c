@@ -44,6 +44,7 @@ static void stamp(struct frame *f) { WRITE_ONCE(f->stamp, tlb_clock()); }
 static void flush_stale(cpumask_t mask, const struct frame *f)
 {
     cpumask_t stale = tlb_stale(mask, READ_ONCE(f->stamp));
+    mmu_charge(STALE_WORK);
     if (stale) {
         tlb_flush_mask(stale, FLUSH_ALL);
         mmu_charge(FLUSH_WORK);

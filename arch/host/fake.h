@@ -37,6 +37,7 @@ extern mfn_t fake_ram_frames;
 void fake_ram_replace(mfn_t frames);        /* by this many, with rubbish in them */
 extern u64 fake_m2p[FAKE_M2P];              /* by m2p_set() */
 extern unsigned fake_flushes;               /* calls of tlb_flush_mask() */
+extern unsigned fake_stale_asked;           /* calls of tlb_stale() */
 extern unsigned fake_lines;                 /* of caches: written back */
 extern void (*fake_on_flush)(u64 cpus);     /* called for every one, if set */
 void fake_tlb_stale(mfn_t mfn);             /* a mapping of it went away and was not flushed yet */

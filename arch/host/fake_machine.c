@@ -106,7 +106,13 @@ void fake_tlb_stale(mfn_t mfn) { stale[mfn] = true; }
 bool fake_tlb_is_stale(mfn_t mfn) { return stale[mfn]; }
 
 FAKE u32 tlb_clock(void) { return tlb_time; }
-FAKE cpumask_t tlb_stale(cpumask_t mask, u32 stamp) { return flushed_at <= stamp ? mask : 0; }
+FAKE u32 tlb_now(void) { return tlb_time; }
+unsigned fake_stale_asked;
+FAKE cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
+{
+    fake_stale_asked++;
+    return flushed_at <= stamp ? mask : 0;
+}
 FAKE void tlb_flush_mask(cpumask_t mask, u64 va)
 {
     assert_int_equal(va, FLUSH_ALL);

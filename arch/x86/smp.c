@@ -140,6 +140,8 @@ u32 tlb_clock(void)
     return stamp;
 }
 
+u32 tlb_now(void) { return __atomic_load_n(&tlb_clock_value, __ATOMIC_SEQ_CST); }
+
 cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
 {
     cpumask_t stale = 0;

@@ -127,8 +127,10 @@ static long commit(const struct exchange *x, u64 first, u32 *fresh, u32 *stolen)
             rc = reject(-EINVAL, "domain %u is being destroyed", x->d->id);
             break;
         }
-        for (u64 j = 0; j < 1UL << x->out_order; j++)
+        for (u64 j = 0; j < 1UL << x->out_order; j++) {
             log_dirty_wrote(mfn + j);
+            breathe(j);
+        }
         if (copy_elem_to_guest(x->out_list, i, &mfn))
             rc = reject(-EFAULT, "output list entry %lu cannot be written any more", (unsigned long)i);
         breathe(i);

@@ -54,8 +54,10 @@ static long populate_extent(const struct request *r, u64 i)
     mfn = domain_alloc_pages(r->d, r->order, r->addr_bits, gfn);
     if (mfn == MFN_NONE)
         return refuse_quietly(-ENOMEM); /* domain_alloc_pages() said why */
-    for (u64 j = 0; j < 1UL << r->order; j++)
+    for (u64 j = 0; j < 1UL << r->order; j++) {
         log_dirty_wrote(mfn + j);
+        breathe(j);
+    }
     if (copy_elem_to_guest(r->list, i, &mfn)) {
         give_back(r, mfn);
         return reject(-EFAULT, "frame list entry %lu cannot be written", (unsigned long)i);

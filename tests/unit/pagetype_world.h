@@ -41,6 +41,7 @@ static bool by_va;              /* update_va_mapping is under way */
 static bool changes_hands;      /* a frame does: then all CPUs are flushed */
 
 u32 tlb_clock(void) { return clock_now; }
+u32 tlb_now(void) { return clock_now; }
 cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
 {
     cpumask_t stale = 0;

@@ -218,8 +218,10 @@ static void dirty_blocks_are_whole(void **state)
         assert_true(frame_release(m));
     }
     for (unsigned i = 0; i < 2; i++) {
+        fake_stale_asked = 0;
         mfn[i] = domain_alloc_pages(&guest, 11, 0, INVALID_M2P);
         assert_int_not_equal(mfn[i], MFN_NONE);
+        assert_true(fake_stale_asked <= 2);     /* of all CPUs, not for each frame */
         for (u64 b = 0; b < 2048 * PAGE_SIZE; b += 8)
             assert_int_equal(*(u64 *)(mfn_to_virt(mfn[i]) + b), 0);
         while (i == 0 && heap_scrub_idle()) {}

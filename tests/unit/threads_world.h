@@ -110,6 +110,7 @@ void vcpu_sleep_sync(struct vcpu *v)
 }
 
 u32 tlb_clock(void) { return __atomic_load_n(&clock_now, __ATOMIC_SEQ_CST); }
+u32 tlb_now(void) { return __atomic_load_n(&clock_now, __ATOMIC_SEQ_CST); }
 cpumask_t tlb_stale(cpumask_t mask, u32 stamp)
 {
     cpumask_t stale = 0;
