@@ -151,7 +151,7 @@ static long set_watchdog(struct domain *d, u32 id, u32 seconds)
     }
     id = (u32)index_clamp(id - 1, NR_WATCHDOGS) + 1;
     if (seconds) {
-        timer_set(&d->watchdog[id - 1], now_ns() + seconds * 1000UL * MS);
+        timer_set_on(&d->watchdog[id - 1], smp_cpu(), now_ns() + seconds * 1000UL * MS);
         return id;
     }
     d->watchdogs_used &= ~(u32)BIT(id - 1);

@@ -16,10 +16,13 @@
 #include "core/domain.h"
 #include "arch/arch.h"
 #include "core/event.h"
+#include "core/hypercall.h"
 #include "core/options.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
+
+#define WOKEN_PER_LOOK 16       /* a thousand instructions each; more where there are many CPUs */
 
 /* ---- pause ---- */
 
@@ -44,12 +47,16 @@ void domain_pause(struct domain *d)
 
 void domain_unpause(struct domain *d)
 {
+    unsigned n = 0;
     struct vcpu *v;
 
     if (__atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST))
         return;
-    for_each_vcpu(d, v)
+    for_each_vcpu(d, v) {
         vcpu_wake(v);
+        if (++n % WOKEN_PER_LOOK == 0)
+            (void)preempt_check();
+    }
 }
 
 /* ---- shutdown ---- */

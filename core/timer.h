@@ -23,6 +23,13 @@ void timer_stop(struct timer *t);
 void timer_kill(struct timer *t);
 /* Fire on another CPU from now on; a setting is kept. Takes: timer (both queues). */
 void timer_migrate(struct timer *t, unsigned cpu);
+/* timer_set() to fire on that CPU, or where who sets it at the same time wants it. */
+static inline void timer_set_on(struct timer *t, unsigned cpu, ns_t expires)
+{
+    if (t->cpu != cpu)
+        timer_migrate(t, cpu);
+    timer_set(t, expires);
+}
 static inline bool timer_queued(const struct timer *t) { return READ_ONCE(t->node.rank) != 0; }
 /* Run what is due on this CPU (PENDING_TIMER). No locks held while a fn runs. */
 void timers_run(void);

@@ -18,14 +18,6 @@
 #include "core/sched.h"
 #include <machine/uaccess.h>
 
-/* Set one of a vcpu's timers, to fire on that CPU. */
-static void set_on(struct timer *t, unsigned cpu, ns_t when)
-{
-    if (t->cpu != cpu)
-        timer_migrate(t, cpu);
-    timer_set(t, when);
-}
-
 static void singleshot_fired(void *data) { virq_send(data, VIRQ_TIMER); }
 
 static void periodic_fired(void *data)
@@ -37,7 +29,7 @@ static void periodic_fired(void *data)
     if (!period || !READ_ONCE(v->running))
         return;
     virq_send(v, VIRQ_TIMER);
-    set_on(&v->periodic_timer, READ_ONCE(v->processor), next > now ? next : now + period);
+    timer_set_on(&v->periodic_timer, READ_ONCE(v->processor), next > now ? next : now + period);
 }
 
 void vcpu_tick_on(struct vcpu *v)
@@ -48,7 +40,7 @@ void vcpu_tick_on(struct vcpu *v)
     if (!period || timer_queued(&v->periodic_timer))
         return;
     virq_send(v, VIRQ_TIMER);
-    set_on(&v->periodic_timer, smp_cpu(), now_ns() + period);
+    timer_set_on(&v->periodic_timer, smp_cpu(), now_ns() + period);
 }
 
 static void poll_fired(void *data)
@@ -68,7 +60,7 @@ void vcpu_timers_init(struct vcpu *v)
     timer_init(&v->poll_timer, poll_fired, v, smp_cpu());
 }
 
-static void set_here(struct timer *t, ns_t when) { set_on(t, smp_cpu(), when); }
+static void set_here(struct timer *t, ns_t when) { timer_set_on(t, smp_cpu(), when); }
 
 long vcpu_op_set_periodic(struct vcpu *v, gva_t arg)
 {

@@ -5,6 +5,7 @@
  * Could go wrong: a step of the teardown that is to be repeated runs once, a zombie is freed under whoever still maps
  * its frames, a failed creation keeps its id. Did: a timer that refills a cap found vcpus half freed.
  * Links: core/domain.c core/domain_kill.c core/shutdown.c core/vcpu.c core/vcpu_timer.c core/reject.c core/timer.c
+ *        core/sched_op.c
  *        core/lock.c lib/pqueue.c lib/rangeset.c
  * Links: arch/host/fake_machine.c arch/host/fake_heap.c arch/host/fake_guest.c arch/host/fake_log.c
  */
@@ -86,6 +87,10 @@ long sched_domain_init(struct domain *d)
 }
 void sched_domain_quiesce(struct domain *d) { timer_kill(d->sched); }
 void sched_domain_destroy(struct domain *d) { zfree(d->sched); }
+long sched_pin_override(struct vcpu *v, s32 cpu) { (void)v, (void)cpu; return -EPERM; }
+void vcpu_block(void) {}
+u32 event_ports_max(const struct domain *d) { (void)d; return 0; }
+long event_port_pending(struct domain *d, u32 port) { (void)d, (void)port; return 0; }
 void vcpu_wake(struct vcpu *v) { wakes += vcpu_runnable(v); }
 void vcpu_sleep_nosync(struct vcpu *v) { (void)v; }
 void vcpu_sleep_sync(struct vcpu *v) { (void)v; }
@@ -467,6 +472,58 @@ static void crash_loop_shows_registers_now_and_then(void **state)
     domains_reap();
 }
 
+/* A guest that sets its watchdog again and again, each time sooner, interrupts no CPU but its own. */
+static void watchdogs_are_set_where_they_are_asked_for(void **state)
+{
+    struct domain *d = create(DOMID_INVALID);   /* on CPU 0 */
+    struct vcpu *before = current;
+    struct sched_watchdog w = { .timeout = 1000 };
+    (void)state;
+
+    nr_cpus = 2;
+    fake_cpu = 1;
+    current = d->vcpu[0];
+    memset(fake_pending, 0, sizeof(fake_pending));
+    w.id = (u32)do_sched_op(SCHEDOP_watchdog, (u64)&w);
+    assert_int_equal(w.id, 1);
+    while (--w.timeout > 900)
+        assert_int_equal(do_sched_op(SCHEDOP_watchdog, (u64)&w), 0);
+    assert_int_equal(fake_pending[0], 0);
+    fake_now += 901 * 1000000000UL;
+    timers_run();
+    assert_int_equal(d->shutdown_code, SHUTDOWN_watchdog);
+    fake_cpu = 0;
+    nr_cpus = 1;
+    current = before;
+    kill_all(d);
+    domains_reap();
+}
+
+/* Whose tools let a domain of 128 vcpus go on: interrupts are answered meanwhile. */
+static void many_vcpus_go_on_in_pieces(void **state)
+{
+    struct domain_config large = config;
+    struct domain *d;
+    long err = 0;
+    (void)state;
+
+    large.max_vcpus = DOMAIN_MAX_VCPUS;
+    d = domain_create(DOMID_INVALID, &large, &err);
+    assert_non_null(d);
+    for (unsigned i = 0; i < DOMAIN_MAX_VCPUS; i++) {
+        assert_non_null(vcpu_create(d, i, &err));
+        d->vcpu[i]->pause_flags = 0;
+    }
+    fake_preempt_every = 1u << 30;
+    wakes = fake_looks = 0;
+    domain_unpause(d);
+    assert_int_equal(wakes, DOMAIN_MAX_VCPUS);
+    assert_int_equal(fake_looks, DOMAIN_MAX_VCPUS / 16);
+    fake_preempt_every = 0;
+    kill_all(d);
+    domains_reap();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -479,6 +536,8 @@ int main(void)
         cmocka_unit_test(vcpu_info_moves_once),
         cmocka_unit_test(ticks_are_for_who_runs),
         cmocka_unit_test(shutdown_stops_and_resume_goes_on),
+        cmocka_unit_test(many_vcpus_go_on_in_pieces),
+        cmocka_unit_test(watchdogs_are_set_where_they_are_asked_for),
         cmocka_unit_test(crash_loop_shows_registers_now_and_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
