@@ -28,10 +28,10 @@ void mmu_drop_bases(struct vcpu *v);
 /*
  * A guest wrote to a page table of its own that it has mapped read-only ("writable page tables"). `size` is
  * 1, 2, 4 or 8; op: plain store of `val`, or compare-and-swap against *old (which gets the value found).
- * Called by the instruction emulator (arch/x86/pv/ptwr.c). 0, -EINVAL (validation refused), -ESRCH (not a page
- * table of this guest: the fault is the guest's own), -EAGAIN (cas lost: *old is the value found), -ERESTART (nothing
- * done, the CPU is wanted: let the guest execute it again). After 0, v->mmu_orphan may say that what was dropped is
- * still undone.
+ * Called by the instruction emulator (arch/x86/pv/ptwr.c). 0, -EINVAL, -EPERM, -EBUSY (validation refused), -ESRCH (not
+ * a page table of this guest: the fault is the guest's own), -EAGAIN (cas lost: *old is the value found), -ERESTART
+ * (nothing done, the CPU is wanted: let the guest execute it again). After 0, v->mmu_orphan may say that what was
+ * dropped is still undone.
  */
 long mmu_guest_pte_write(struct vcpu *v, u64 va, u64 *old, u64 val, unsigned size, bool cas);
 

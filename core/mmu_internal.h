@@ -100,7 +100,10 @@ bool orphans_finish(struct vcpu *v, bool resumed);
 /* ---- pte.c; d->mmu_lock held (d owns the table) ---- */
 /* Whose frames an L1 entry may name: a domain id, DOMID_IO or DOMID_XEN. */
 typedef u16 pg_owner_t;
-/* Take what a present entry of a table of d at `level` refers to; adjusts *pte. 0, -EINVAL, -EPERM, -ERESTART. */
+/*
+ * Take what a present entry of a table of d at `level` refers to; adjusts *pte. 0, -EINVAL, -EPERM, -EBUSY (not pg's,
+ * or a table to be written to), -ERESTART.
+ */
 long pte_take(struct domain *d, pg_owner_t pg, unsigned level, u64 *pte, struct mmu_work *w);
 /* Drop what a present entry refers to. 0 or -ERESTART (the child is left partial; see table_put). */
 long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w);

@@ -44,35 +44,45 @@ struct pte_taken pte_take_device(struct domain *d, pg_owner_t pg, u64 pte)
     return (struct pte_taken){ rc, pte };
 }
 
+/* RAM is cached, but for domain 0's drivers. A guest's with devices of its own may ask; what they get is cached. */
+struct pte_taken pte_take_uncached(struct domain *d, u64 pte)
+{
+    if (!d->privileged && (!d->iomem || rangeset_empty(d->iomem)))
+        return (struct pte_taken){ reject(-EINVAL, "L1 entry %#lx: memory that is not cached is for drivers of devices",
+                                          (unsigned long)pte), pte };
+    return (struct pte_taken){ 0, d->privileged ? pte : pte & ~CACHE_BITS };
+}
+
 long pte_refuse_owner(mfn_t mfn, pg_owner_t pg)
 {
     const struct frame *f = mfn_frame(mfn);
     u16 owner = READ_ONCE(f->owner);
 
     if (!(READ_ONCE(f->count) & FRAME_REFS))
-        return reject(-EINVAL, "frame %#lx is nobody's", (unsigned long)mfn);
-    return reject(-EPERM, "frame %#lx belongs to domain %u, not to domain %u", (unsigned long)mfn, owner, pg);
+        return reject(-EBUSY, "frame %#lx is nobody's", (unsigned long)mfn);
+    return reject(-EBUSY, "frame %#lx belongs to domain %u, not to domain %u", (unsigned long)mfn, owner, pg);
 }
 
 long pte_refuse_writable(mfn_t mfn)
 {
     u64 type = READ_ONCE(mfn_frame(mfn)->type);
 
-    return reject(-EINVAL, "frame %#lx is a page or descriptor table (type %lu): not mappable writable",
+    return reject(-EBUSY, "frame %#lx is a page or descriptor table (type %lu): not mappable writable",
                   (unsigned long)mfn, (unsigned long)(type >> TYPE_SHIFT));
 }
 
 /*
- * What an entry above L1 never has. Not the cache bits: the CPU would read the next table past its cache, where what
+ * What an entry above L1 may not have. Not the cache bits: the CPU would read the next table past its cache, where what
  * Serai has just stored in it need not have arrived.
  */
-#define NEVER_ABOVE (PTE_GLOBAL | PTE_PWT | PTE_PCD)
+#define NOT_ABOVE (PTE_PSE | PTE_PWT | PTE_PCD)
 
 static long take_table(struct domain *d, unsigned level, u64 *pte, struct mmu_work *w)
 {
-    if (*pte & PTE_PSE)
-        return reject(-EINVAL, "superpage in an L%u entry (%#lx)", level, (unsigned long)*pte);
-    *pte = (*pte & ~NEVER_ABOVE) | PTE_USER;
+    if (*pte & NOT_ABOVE)
+        return reject(-EINVAL, "L%u entry %#lx: superpages and tables that are not cached are not allowed", level,
+                      (unsigned long)*pte);
+    *pte = (*pte & ~PTE_GLOBAL) | PTE_USER;
     return table_get(d, pte_mfn(*pte), type_of_level(level - 1), w);
 }
 
@@ -96,9 +106,9 @@ long pte_drop(struct domain *d, unsigned level, u64 pte, struct mmu_work *w)
 /* The same child goes on under other flags. */
 static long check_same_table(unsigned level, u64 *new)
 {
-    if (unlikely((*new & pte_reserved) || (*new & PTE_PSE)))
+    if (unlikely((*new & pte_reserved) || (*new & NOT_ABOVE)))
         return reject(-EINVAL, "L%u entry %#lx has bits no guest may set", level, (unsigned long)*new);
-    *new = (*new & ~(PTE_GNTTAB | NEVER_ABOVE)) | PTE_USER;
+    *new = (*new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
     return 0;
 }
 

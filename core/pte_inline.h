@@ -17,6 +17,7 @@ struct pte_taken {      /* in two registers, so that no variable of the paths be
 struct pte_taken pte_take_device(struct domain *d, pg_owner_t pg, u64 pte);
 long pte_refuse_owner(mfn_t mfn, pg_owner_t pg);
 long pte_refuse_writable(mfn_t mfn);
+struct pte_taken pte_take_uncached(struct domain *d, u64 pte);
 
 static inline __attribute__((always_inline)) long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
 {
@@ -31,14 +32,18 @@ static inline __attribute__((always_inline)) long take_l1(struct domain *d, pg_o
         *pte = t.pte;
         return t.rc;
     }
+    if (unlikely(*pte & CACHE_BITS)) {
+        struct pte_taken t = pte_take_uncached(d, *pte);
+        if (t.rc)
+            return t.rc;
+        *pte = t.pte;
+    }
     if (unlikely(!ref_get_owned(f, pg)))
         return pte_refuse_owner(mfn, pg);
     if ((*pte & PTE_RW) && unlikely(!writable_get(f))) {
         ref_put(f);
         return pte_refuse_writable(mfn);
     }
-    if (!d->privileged)
-        *pte &= ~CACHE_BITS;        /* RAM is cached; only drivers of real devices have reasons to differ */
     return 0;
 }
 
@@ -93,8 +98,12 @@ static inline __attribute__((always_inline)) long replace_l1(struct domain *d, p
 
     if (same) {
         new = (new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
-        if (!d->privileged)
-            new &= ~CACHE_BITS;
+        if (unlikely(new & CACHE_BITS)) {
+            struct pte_taken t = pte_take_uncached(d, new);
+            if (t.rc)
+                return t.rc;
+            new = t.pte;
+        }
         if ((new & ~old & PTE_RW) && unlikely(!writable_get(f)))
             return pte_refuse_writable(pte_mfn(new));
         *seen = old = store(d, p, new, ad, *seen);

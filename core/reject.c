@@ -118,8 +118,8 @@ long reject_at(const char *where, long code, const char *fmt, ...)
     if (hidden)
         guest_warn("d%u: %u refusals not shown", v->domain->id, hidden);
     /* Limits and permissions are what owners must hear of; the rest interests who debugs the guest. */
-    log_line(code == -EPERM || code == -ENOMEM || code == -ENOSPC ? LOG_WARN : LOG_DEBUG, true, "d%uv%u %s: %s (%ld)",
-             v->domain->id, v->id, where, text, code);
+    log_line(code == -EPERM || code == -EBUSY || code == -ENOMEM || code == -ENOSPC ? LOG_WARN : LOG_DEBUG, true,
+             "d%uv%u %s: %s (%ld)", v->domain->id, v->id, where, text, code);
     return code;
 }
 

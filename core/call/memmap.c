@@ -1,7 +1,7 @@
 /*
- * Memory maps: the one a domain's builder gave it, and the machine's own for domain 0.
+ * Memory maps: the one a domain's builder, or it itself, gave it, and the machine's own for domain 0.
  *
- * A map set by the builder is a copy, charged to the domain; the guest reads it, as often as it likes, through the same
+ * A map that is set is a copy, charged to the domain; the guest reads it, as often as it likes, through the same
  * call a kernel would use on bare hardware. Maps are replaced under the domain's lock and copied out from a local copy.
  */
 #include "arch/arch.h"
@@ -63,8 +63,6 @@ long memory_map_set(gva_t arg)
     struct domain *d;
     long err = 0;
 
-    if (!current->domain->privileged)
-        return reject(-EPERM, "only domain 0 sets memory maps");
     if (copy_from_guest(&in, arg, sizeof(in)))
         return reject(-EFAULT, "memory map cannot be read");
     if (in.map.nr_entries > E820_MAX)

@@ -3,7 +3,8 @@
  *
  * An extent is 2^order contiguous, aligned frames. The answer is the number of extents done, counted from the start of
  * the list also when the call was put off in between; a number below what was asked means that the next extent could
- * not be done (the reason is recorded), and is no error by the interface's rules.
+ * not be done, or that nothing of the request is allowed (the reason is recorded), and is no error by the interface's
+ * rules: not even a request that cannot be read.
  *
  * The guest's pseudo-physical map is its own business: populate only tells the machine-to-physical table where the
  * guest says it will put the frame. Frames are named by their machine number when they are given back.
@@ -139,13 +140,13 @@ long memory_reservation(unsigned op, u64 start, gva_t arg)
     xen_memory_reservation_t in;
     struct request r;
     u64 i, pages = 0;
-    long rc;
 
-    if (copy_from_guest(&in, arg, sizeof(in)))
-        return reject(-EFAULT, "reservation cannot be read");
-    rc = check(op, &in, &r);
-    if (rc)
-        return rc;
+    if (copy_from_guest(&in, arg, sizeof(in))) {
+        (void)reject(-EFAULT, "reservation cannot be read");
+        return (long)start;
+    }
+    if (check(op, &in, &r))
+        return (long)start;
     for (i = start; i < r.extents; i++) {
         if (pages >= PAGES_PER_LOOK) {
             pages = 0;

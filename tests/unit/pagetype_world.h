@@ -63,6 +63,7 @@ void arch_l4_fill(u64 *l4)
 bool descriptor_page_valid(mfn_t mfn) { return !(*(u64 *)mfn_to_virt(mfn) & PTE_RW); }
 bool machine_frame_readonly(mfn_t mfn) { (void)mfn; return false; }
 bool rangeset_contains(const struct rangeset *r, u64 a, u64 b) { return r && (a == DEVICE || a >> 35) && a == b; }
+bool rangeset_empty(const struct rangeset *r) { return !r; }
 unsigned event_audit(struct domain *d) { (void)d; return 0; }
 unsigned grant_audit(struct domain *d) { (void)d; return 0; }
 void domain_pause_nosync(struct domain *d) { (void)d; }
@@ -262,6 +263,8 @@ static bool spec_entry(u16 owner, u16 pg, unsigned level, u64 pte)
         return !(pte & PTE_PSE) && spec_take(owner, mfn, type_of_level(level - 1));
     if (mfn == DEVICE)
         return (pg == owner || pg == DOMID_IO) && owner == 0;
+    if ((pte & PTE_PAT) && owner != 0)          /* not cached */
+        return false;
     return ram_of(mfn, pg) && (!(pte & PTE_RW) || spec_writable(mfn));
 }
 

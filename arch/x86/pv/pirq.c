@@ -311,8 +311,8 @@ long pirq_eoi(struct domain *d, u32 pirq)
             irq_guest_eoi(p->vector);
     }
     spin_unlock(&irq_lock);
-    if (pirq >= MAX_PIRQS)
-        return reject(-EINVAL, "end of interrupt for pirq %u: a domain's are below %u", pirq, MAX_PIRQS);
+    if (!p)
+        return reject(-EINVAL, "end of interrupt for pirq %u, which this domain does not have", pirq);
     if (unmask && event_pirq_port(d, pirq))
         (void)event_unmask(d, event_pirq_port(d, pirq));
     return 0;
