@@ -15,6 +15,8 @@ long mmu_relinquish(struct domain *d);
  * validate, or of an earlier table to undo, than one call may; each call gets further. Takes: mmu.
  */
 long frame_get_typed(struct domain *d, mfn_t mfn, u64 type);
+/* The same where time is short: -EBUSY for what is half a page table. Takes: mmu, reject. */
+long frame_get_typed_whole(struct domain *d, mfn_t mfn, u64 type);
 void frame_put_typed(struct domain *d, mfn_t mfn);
 
 /*

@@ -10,7 +10,8 @@
  * LDT pages are found by fault, from the guest's page tables at its LDT's linear address, since most guests never use
  * one. Imprecise on purpose: the table walk takes no lock. A concurrent change by another vcpu can make it read a stale
  * frame number, but ownership and type of the frame are checked when the use is taken, so only the guest's own frames
- * of checked descriptors can appear. No guest dies here: bad tables are refused, bad LDT pages bounce as page faults.
+ * of checked descriptors can appear. Half a page table is not taken apart for it: several pages may be looked up in a
+ * row, with interrupts off. No guest dies here: bad tables are refused, bad LDT pages bounce as page faults.
  */
 #include "arch/x86/pv/descriptor.h"
 #include "arch/arch.h"
@@ -236,7 +237,7 @@ bool ldt_fault(u64 offset)
     if (offset >= (u64)v->arch.ldt_entries * 8 || (v->arch.ldt_mapped & BIT(page)))
         return false;
     if (!guest_frame_at(v, v->arch.ldt_base + page * PAGE_SIZE, &mfn) ||
-        frame_get_typed(v->domain, mfn, TYPE_DESC))
+        frame_get_typed_whole(v->domain, mfn, TYPE_DESC))
         return false;
     cpu->window_l1[WINDOW_LDT + page] = pte_make(mfn, WINDOW_FLAGS);
     v->arch.ldt_mapped |= BIT(page);
