@@ -41,14 +41,20 @@
 #include "core/vcpu.h"
 #include "lib/print.h"
 
-/* Take a use of `mfn` as a base table. -ERESTART: validated in part, and something better is to be done. */
-static long base_get(struct domain *d, mfn_t mfn)
+/*
+ * Take a use of `mfn` as a base table. What the last piece leaves of its budget is in *w. -ERESTART: validated in part,
+ * and something better is to be done.
+ */
+static long base_get(struct domain *d, mfn_t mfn, struct mmu_work *w)
 {
     long rc;
 
-    do
-        rc = frame_get_typed(d, mfn, TYPE_L4);
-    while (rc == -ERESTART && !preempt_check());
+    do {
+        *w = (struct mmu_work){ MMU_WORK, 0 };
+        spin_lock(&d->mmu_lock);
+        rc = table_get(d, mfn, TYPE_L4, w);
+        spin_unlock(&d->mmu_lock);
+    } while (rc == -ERESTART && !preempt_check());
     return rc;
 }
 
@@ -91,18 +97,19 @@ static long base_set(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
         arch_base_changed(v, user);
         return 0;
     }
+    struct mmu_work w = { MMU_WORK, 0 };
     /* Of what the old base leaves we can owe the rest if we owe nothing else. */
     if (unlikely(current->mmu_orphan) && !orphans_finish(current, false))
         return -ERESTART;
     if (mfn) {
-        long rc = base_get(d, mfn);
+        long rc = base_get(d, mfn, &w);
         if (rc)
             return rc;
     }
     *slot = mfn;
     arch_base_changed(v, user);
     if (old)
-        table_drop(d, old);
+        table_drop(d, old, &w);         /* the two together are no more than may be done at once */
     return DONE_LONG;
 }
 
@@ -122,14 +129,15 @@ long mmu_set_user_base(struct vcpu *v, mfn_t mfn) { return min(mmu_new_base(v, m
 void mmu_drop_bases(struct vcpu *v)
 {
     mfn_t kernel = v->arch.kernel_l4, user = v->arch.user_l4;
+    struct mmu_work w = { MMU_WORK, 0 };
 
     v->arch.kernel_l4 = v->arch.user_l4 = 0;
     arch_base_changed(v, false);
     arch_base_changed(v, true);
     if (kernel)
-        table_drop(v->domain, kernel);
+        table_drop(v->domain, kernel, &w);
     if (user)
-        table_drop(v->domain, user);
+        table_drop(v->domain, user, &w);
 }
 
 u64 *pte_find(mfn_t l4, u64 va) { return pte_walk(l4, va); }

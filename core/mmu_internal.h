@@ -87,8 +87,11 @@ long table_put(struct domain *d, mfn_t mfn, struct mmu_work *w);
  * for that lock while its holder waits for their answers. Only a guess what the frame is: who takes it looks again.
  */
 void retype_flush_early(const struct domain *d, mfn_t mfn, u64 type);
-/* Drop a use of a table, all of it unless this CPU has something better to do: then the rest is current's orphan. */
-void table_drop(struct domain *d, mfn_t mfn);
+/*
+ * Drop a use of a table, all of it unless this CPU has something better to do (w: until it looks): then the rest is
+ * current's orphan.
+ */
+void table_drop(struct domain *d, mfn_t mfn, struct mmu_work *w);
 /* Go on undoing a table that a table_put() left partial; to the end, or it is current's orphan. */
 void orphan_adopt(struct domain *d, mfn_t mfn);
 /*

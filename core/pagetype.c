@@ -437,18 +437,16 @@ void orphan_adopt(struct domain *d, mfn_t mfn)
     } while (orphan_piece(d, mfn));
 }
 
-void table_drop(struct domain *d, mfn_t mfn)
+void table_drop(struct domain *d, mfn_t mfn, struct mmu_work *w)
 {
-    struct mmu_work w = { MMU_WORK, 0 };
-
     spin_lock(&d->mmu_lock);
-    long rc = table_put(d, mfn, &w);
+    long rc = table_put(d, mfn, w);
     spin_unlock(&d->mmu_lock);
     if (unlikely(rc))
         orphan_adopt(d, mfn);
 }
 
-/* Finish what `holder` owes, or make it ours. */
+/* Finish what `holder` owes, or make it ours. False: ours, or that was work and something better is to be done now. */
 static bool orphan_finish(struct vcpu *holder)
 {
     u64 what = READ_ONCE(holder->mmu_orphan) ? __atomic_exchange_n(&holder->mmu_orphan, 0, __ATOMIC_ACQ_REL) : 0;
@@ -460,7 +458,7 @@ static bool orphan_finish(struct vcpu *holder)
     if (orphan_piece(d, mfn))   /* a piece first: each call gets on, however often others want the CPU */
         orphan_adopt(d, mfn);
     domain_put(d);
-    return !READ_ONCE(current->mmu_orphan);
+    return !READ_ONCE(current->mmu_orphan) && !preempt_check();
 }
 
 bool orphans_finish(struct vcpu *v, bool resumed)
@@ -472,7 +470,7 @@ bool orphans_finish(struct vcpu *v, bool resumed)
     /* Each may be nearly as much as one can do at once, and a guest says `resumed` when it likes. */
     if (resumed)
         for_each_vcpu(v->domain, o)
-            if (READ_ONCE(o->mmu_orphan) && (!orphan_finish(o) || preempt_check()))
+            if (READ_ONCE(o->mmu_orphan) && !orphan_finish(o))
                 return false;
     return true;
 }
@@ -506,7 +504,9 @@ long frame_get_typed_whole(struct domain *d, mfn_t mfn, u64 type)
 
 void frame_put_typed(struct domain *d, mfn_t mfn)
 {
-    table_drop(d, mfn);
+    struct mmu_work w = { MMU_WORK, 0 };
+
+    table_drop(d, mfn, &w);
 }
 
 /* Unpin a frame of a dying domain, and finish what is partial. Lock held. 0 or -ERESTART. */

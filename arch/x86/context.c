@@ -22,6 +22,7 @@
 #include "arch/x86/pv/segment.h"
 #include "core/frame.h"
 #include "core/heap.h"
+#include "core/hypercall.h"
 #include "core/mmu.h"
 #include "core/reject.h"
 #include "core/sched.h"
@@ -94,7 +95,8 @@ static long set_callbacks(struct vcpu *v, const vcpu_guest_context_t *c)
 
 static long set_address_space(struct vcpu *v, const vcpu_guest_context_t *c)
 {
-    u64 frames[16];
+    u64 frames[16], base = c->ctrlreg[3] >> PAGE_SHIFT;
+    bool other = v->arch.kernel_l4 != base;
     long rc;
 
     for (unsigned i = 0; i < 16; i++)
@@ -103,8 +105,10 @@ static long set_address_space(struct vcpu *v, const vcpu_guest_context_t *c)
         return rc;
     if ((rc = ldt_set(v, c->ldt_ents ? c->ldt_base : 0, c->ldt_ents)))
         return rc;
-    if ((rc = mmu_set_base(v, c->ctrlreg[3] >> PAGE_SHIFT)))
+    if ((rc = mmu_set_base(v, base)))
         return rc;
+    if (other && preempt_check())   /* each of the two may be as much as may be done at once */
+        return -ERESTART;
     return mmu_set_user_base(v, c->ctrlreg[1] >> PAGE_SHIFT);
 }
 

@@ -115,10 +115,50 @@ static void empty_tables(void)
 }
 
 /*
+ * Base tables. To take one is as much as may be done at once, if it names just so many empty tables, and so is letting
+ * go of one that names more of them; a new vcpu's context has two, and where it is refused they can come again.
+ */
+#define TAKEN 70                /* tables looked through when their base is taken */
+#define DROPPED 500
+#define WALKERS 23
+static u64 base_make(unsigned tables)
+{
+    static unsigned used = EMPTY + 4 * WALKERS;
+    static struct mmuext_op clear[DROPPED];
+    u64 *t1 = page_alloc(), *t2 = page_alloc(), *t3 = page_alloc();
+    for (unsigned i = 0; i < tables; i++) {
+        clear[i] = (struct mmuext_op){ .cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = p2m[si->nr_pages - 1 - used++] };
+        t1[i] = clear[i].arg1.mfn << 12 | TABLE;
+    }
+    REQUIRE_OK(hc(__HYPERVISOR_mmuext_op, clear, tables, 0, DOMID_SELF));
+    t2[0] = va_mfn(t1) << 12 | TABLE;
+    t3[0] = va_mfn(t2) << 12 | TABLE;
+    read_only(t1), read_only(t2), read_only(t3);
+    OK("once, and its pages have been tables", mmuext1(MMUEXT_PIN_L4_TABLE, va_mfn(t3)));
+    OK("and are not", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(t3)));
+    return va_mfn(t3);
+}
+
+static void bases(void)
+{
+    static vcpu_guest_context_t c;
+    u64 kernel = base_make(TAKEN), user = base_make(TAKEN), old_kernel = base_make(DROPPED), old = base_make(DROPPED);
+    OK("base", mmuext1(MMUEXT_NEW_USER_BASEPTR, old));
+    BOUNDED("a base that is taken, one that is dropped", OK("base", mmuext1(MMUEXT_NEW_USER_BASEPTR, user)));
+    OK("none", mmuext1(MMUEXT_NEW_USER_BASEPTR, 0));
+    c.flags = VGCF_in_kernel;
+    c.ctrlreg[3] = old_kernel << 12;
+    c.ctrlreg[1] = 1UL << 44;
+    REFUSED("a context without user tables", hc(__HYPERVISOR_vcpu_op, VCPUOP_initialise, WALKERS, &c));
+    c.ctrlreg[3] = kernel << 12;
+    c.ctrlreg[1] = user << 12;
+    BOUNDED("a context with other bases", OK("context", hc(__HYPERVISOR_vcpu_op, VCPUOP_initialise, WALKERS, &c)));
+}
+
+/*
  * Vcpus that are interrupted in the middle of taking a tree apart, and then never go on: they owe the rest. Another one
  * says that its list is one that was pre-empted, and so does it for all of them.
  */
-#define WALKERS 23
 static volatile unsigned walker;
 static u64 forest;              /* frame of an L3 table, one tree for each */
 
@@ -149,7 +189,7 @@ static void debts(void)
     read_only(top);
     OK("pin", mmuext1(MMUEXT_PIN_L3_TABLE, forest));
     handler[VECTOR_EVENT] = on_walk;
-    for (walker = 1; walker <= WALKERS; walker++) {
+    for (walker = 1; walker < WALKERS; walker++) {
         u64 tree = p2m[at--];
         OK("clear", mmuext1(MMUEXT_CLEAR_PAGE, tree));
         for (unsigned i = 0; i < 2; i++) {
@@ -165,7 +205,7 @@ static void debts(void)
     }
     handler[VECTOR_EVENT] = on_event;
     mmu_update_t u = { .ptr = forest << 12, .val = 0 };
-    BOUNDED("what 23 vcpus owe", OK("list", hc(__HYPERVISOR_mmu_update, &u, 1u << 31 | 1, 0, DOMID_SELF)));
+    BOUNDED("what 22 vcpus owe", OK("list", hc(__HYPERVISOR_mmu_update, &u, 1u << 31 | 1, 0, DOMID_SELF)));
 }
 
 static void pages(void)
@@ -248,6 +288,7 @@ void test(void)
     descriptors();
     trees();
     empty_tables();
+    bases();
     debts();
     pages();
     grants();
