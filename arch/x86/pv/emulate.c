@@ -90,39 +90,44 @@ static u64 segment_base(u8 override)
     return override == 0x64 ? fs_base_read() : override == 0x65 ? gs_base_read() : 0;
 }
 
-/* Guest memory at va could not be accessed: the page fault the instruction would have had. */
-static void inject_access_fault(struct vcpu *v, u64 va, u32 error_code)
+/* Can the guest read, or write, the byte at va? Written back is what was read, where the instruction writes anyway. */
+static bool byte_accessible(u64 va, bool write)
 {
     u8 probe;
 
-    /* Which of the two pages? The one the access begins in, unless that one can be read. */
-    if ((va & ~PAGE_MASK) > PAGE_SIZE - 4 && !copy_from_guest(&probe, GVA(va), 1))
-        va = (va & PAGE_MASK) + PAGE_SIZE;
-    guest_inject_page_fault(v, va, error_code);
+    return !copy_from_guest(&probe, GVA(va), 1) && (!write || !copy_to_guest(GVA(va), &probe, 1));
 }
 
-/* One element of INS or OUTS at `index` (rdi or rsi); false: a page fault was injected. */
+/* Guest memory at va could not be accessed: the fault the instruction would have had. False: #GP. */
+static bool inject_access_fault(struct vcpu *v, u64 va, unsigned bytes, bool write)
+{
+    u64 next = (va & PAGE_MASK) + PAGE_SIZE;
+
+    /* Which of the two pages? The one the access begins in, unless there it is possible. */
+    if (next - va < bytes && byte_accessible(va, write))
+        va = next;
+    if (!va_canonical(va))
+        return false;
+    guest_inject_page_fault(v, va, (write ? PF_WRITE : 0) | (byte_accessible(va, false) ? PF_PRESENT : 0));
+    return true;
+}
+
+/* One element of INS or OUTS at va; false: the guest's memory is not there. */
 static bool string_port_element(struct vcpu *v, const struct insn *in, u16 port, u64 va)
 {
     u32 val = 0;
 
-    if (in->class == INSN_INS) {
-        /* Prove the destination before the port is read: reading may not be repeatable. */
-        bool present = !copy_from_guest(&val, GVA(va), in->size);
-        if (present && !copy_to_guest(GVA(va), &val, in->size)) {
-            val = guest_io_read(v, port, in->size);
-            if (!copy_to_guest(GVA(va), &val, in->size))
-                return true;
-        }
-        inject_access_fault(v, va, PF_WRITE | (present ? PF_PRESENT : 0));
+    if (copy_from_guest(&val, GVA(va), in->size))
         return false;
+    if (in->class == INSN_OUTS) {
+        guest_io_write(v, port, in->size, val);
+        return true;
     }
-    if (copy_from_guest(&val, GVA(va), in->size)) {
-        inject_access_fault(v, va, 0);
+    /* Prove the destination before the port is read: reading may not be repeatable. */
+    if (copy_to_guest(GVA(va), &val, in->size))
         return false;
-    }
-    guest_io_write(v, port, in->size, val);
-    return true;
+    val = guest_io_read(v, port, in->size);
+    return !copy_to_guest(GVA(va), &val, in->size);
 }
 
 /* INS, OUTS with and without REP: at most REP_CHUNK elements, then the guest executes the rest anew. */
@@ -139,7 +144,7 @@ static bool do_string_port(struct vcpu *v, struct cpu_user_regs *regs, const str
     for (unsigned i = 0; i < REP_CHUNK && count; i++, count--) {
         u64 offset = low_bytes(*gpr(regs, index), in->addr_size);
         if (!string_port_element(v, in, port, base + offset))
-            return true;
+            return inject_access_fault(v, base + offset, in->size, in->class == INSN_INS);
         gpr_write(regs, index, in->addr_size, 1, offset + step);
         if (in->rep)
             gpr_write(regs, RCX, in->addr_size, 1, count - 1);
