@@ -392,12 +392,12 @@ void shared_page_free(void *page)
     frame_put(mfn);
 }
 
-void frame_publish(mfn_t mfn)
+void frame_publish(mfn_t mfn, bool writable)
 {
     struct frame *f = mfn_frame(mfn);
 
     f->owner = OWNER_SERAI;
-    f->type = TYPE_WRITABLE | TYPE_VALIDATED | 1;
+    f->type = (writable ? TYPE_WRITABLE | TYPE_VALIDATED : TYPE_NONE) | 1;     /* a use that never ends */
     m2p_set(mfn, INVALID_M2P);
     __atomic_store_n(&f->count, FRAME_SERAI | 1, __ATOMIC_RELEASE);
 }

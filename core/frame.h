@@ -70,10 +70,10 @@ bool __must_check frame_get(mfn_t mfn, const struct domain *d);
 void frame_put(mfn_t mfn);
 
 /*
- * A frame of Serai's own that domain 0 may map, writable too, by DOMID_XEN: from now on it has an owner with a
- * reference and can never be freed.
+ * A frame of Serai's own that domain 0 may map by DOMID_XEN, for reading or also for writing: from now on it has an
+ * owner with a reference and can never be freed.
  */
-void frame_publish(mfn_t mfn);
+void frame_publish(mfn_t mfn, bool writable);
 
 /*
  * Walk d's frames: the next one after mfn (on which the caller holds a reference; 0: the first) that still has

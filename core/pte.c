@@ -67,6 +67,8 @@ long pte_refuse_writable(mfn_t mfn)
 {
     u64 type = READ_ONCE(mfn_frame(mfn)->type);
 
+    if ((type & TYPE_MASK) == TYPE_NONE)
+        return reject(-EBUSY, "frame %#lx is Serai's, and may only be read", (unsigned long)mfn);
     return reject(-EBUSY, "frame %#lx is a page or descriptor table (type %lu): not mappable writable",
                   (unsigned long)mfn, (unsigned long)(type >> TYPE_SHIFT));
 }

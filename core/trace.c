@@ -4,7 +4,8 @@
  * Problem: what happens thousands of times a second cannot be printed, yet who looks for lost time wants every switch
  * and every hypercall with its moment. So each CPU writes records into a ring of its own, which a tool in domain 0 has
  * mapped and empties. The layout is the public header trace.h's: a page list (t_info) that says which frames the rings
- * are in, and per ring two positions that count modulo twice its size, so that full and empty differ.
+ * are in and can only be read, and per ring two positions that count modulo twice its size, so that full and empty
+ * differ.
  *
  * Invariant: a ring is written by its own CPU only, with interrupts off, so there is no lock and no record is ever
  * half written when `prod` passes it. What the tool writes (cons) is checked each time and decides nothing but whether
@@ -203,10 +204,10 @@ static long allocate(u32 pages)
     }
     fill_info();
     for (u32 i = 0; i < info_bytes >> PAGE_SHIFT; i++)
-        frame_publish(virt_to_mfn(info) + i);
+        frame_publish(virt_to_mfn(info) + i, false);
     for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
         for (u32 i = 0; i < pages; i++)
-            frame_publish(virt_to_mfn(rings[cpu].buf) + i);
+            frame_publish(virt_to_mfn(rings[cpu].buf) + i, true);
     return 0;
 }
 

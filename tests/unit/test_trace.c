@@ -21,7 +21,7 @@ static struct domain dom = { .id = 3 };
 static struct vcpu vcpu = { .domain = &dom, .id = 1 };
 _Thread_local struct vcpu *fake_current = &vcpu;
 unsigned nr_cpus = 2;
-static unsigned published, raised, virqs, allocations_fail;
+static unsigned published, published_writable, raised, virqs, allocations_fail;
 static u64 tsc;
 static const u32 none;
 static bool calls_traced;
@@ -38,7 +38,12 @@ void cpu_raise(unsigned on, u32 what)
 void virq_send_host(u32 virq) { assert_int_equal(virq, VIRQ_TBUF); virqs++; }
 void machine_trace_entries(bool on) { calls_traced = on; }
 long bitmap_get(const struct xenctl_bitmap *from, u64 *mask) { *mask = (u64)from->nr_bits; return 0; }
-void frame_publish(mfn_t mfn) { (void)mfn; published++; }
+void frame_publish(mfn_t mfn, bool writable)
+{
+    (void)mfn;
+    published++;
+    published_writable += writable;
+}
 
 static unsigned used;
 void *zalloc_pages(struct domain *d, unsigned order)
@@ -117,6 +122,7 @@ static void sizes(void **state)
     allocations_fail = 0;
     assert_int_equal(op(XEN_SYSCTL_TBUFOP_set_size, PAGES), 0);
     assert_int_equal(published, 1 + 2 * PAGES);
+    assert_int_equal(published_writable, 2 * PAGES);
     assert_int_equal(op(XEN_SYSCTL_TBUFOP_set_size, PAGES), 0);
     assert_int_equal(op(XEN_SYSCTL_TBUFOP_set_size, PAGES + 1), -EBUSY);
     assert_int_equal(op(77, 0), -EINVAL);

@@ -60,6 +60,8 @@ static void trace_on(bool on)
     long err;
     struct t_info *info = map_frame(op.u.tbuf_op.buffer_mfn, DOMID_XEN, READ_PAGE, &err);
     OK("the list", err);
+    (void)map_frame(op.u.tbuf_op.buffer_mfn, DOMID_XEN, KERNEL_PAGE, &err);
+    EXPECT_EQ("which may only be read", err, -EBUSY);
     trace_page = map_frame(((u32 *)info)[info->mfn_offset[0]], DOMID_XEN, KERNEL_PAGE, &err);
     OK("a ring", err);
 }
