@@ -35,7 +35,7 @@ def host(debian, tmp_path_factory):
     with open(folder / "disk.tar", "ab") as disk:       # a disk has whole sectors, and QEMU wants more than a few
         disk.truncate(1 << 20)
     with Debian(HVARGS="guest_loglvl=all",
-                QEMUARGS=f"-drive file={folder}/disk.tar,format=raw,if=virtio") as m:
+                QEMUARGS=f"-drive file={folder}/disk.tar,format=raw,if=virtio -serial null") as m:
         m.login("dom0", 300)
         m.shell("systemctl is-system-running --wait", 180)
         m.shell("tar -C /root -xf /dev/vdb && ls -l /root/tiny")
@@ -92,6 +92,26 @@ def test_life(host):
     host.shell("xl dump-core u /root/core && head -c 4 /root/core | grep -q ELF && rm /root/core", 60)
     host.shell("xl destroy u")
     assert fails(host, "xl destroy u")
+
+
+def test_device_of_its_own(host):
+    """The second serial port is a guest's: its ports and its line, unless a driver in domain 0 uses that."""
+    before = free_memory(host)
+    create(host, extra='"uart"', ioports='["2f8-2ff"]', irqs="[3]")
+    host.qemu.sendline("xl console t")
+    host.expect("tiny: up", 30)
+    host.expect("tiny: interrupt", 30)
+    host.qemu.send("x")
+    host.expect("tiny: interrupt", 30)
+    host.qemu.send(GUEST_ESCAPE)
+    host.expect(r"root@dom0:~# ", 30)
+    assert "bound by domain" in host.shell("xl dmesg -c > /dev/null; : < /dev/ttyS1; xl dmesg")
+    host.shell("xl destroy t")
+    assert "bound by" not in host.shell("xl dmesg -c > /dev/null; : < /dev/ttyS1; xl dmesg")
+    _, why = fails(host, "xl create -q /root/t.cfg 'irqs=[0]'")
+    assert "line 0 is not domain 0's to map" in why
+    assert free_memory(host) == before
+    sound(host)
 
 
 def test_cpu_pools(host):

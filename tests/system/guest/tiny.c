@@ -3,6 +3,8 @@
  * sends back what it is sent, each time its event channel says so. A word in its command line makes it a bad neighbour:
  *     burn     runs for ever              flood    sends events as fast as it can
  *     balloon  gives a page back and takes it again, for ever       crash    dies at once
+ *     uart     drives the second serial port (ports 2f8 and up, line 3): a '!' there for what it is sent on its
+ *              console, and "tiny: interrupt" on this each time that port says it is ready for more
  * It keeps the list of lists of its frames, which tools that dump or save a domain want; it can be saved: the event
  * channel that it names in xenstore asks it to suspend, and where it is restored it says "tiny: again".
  */
@@ -69,13 +71,15 @@ static void say(const char *text)
     notify();
 }
 
-static void echo(void)
+/* The event also says that what we wrote was taken, so: was anything sent? */
+static bool echo(void)
 {
     if (console->in_cons == __atomic_load_n(&console->in_prod, __ATOMIC_ACQUIRE))
-        return;
+        return false;
     while (console->in_cons != __atomic_load_n(&console->in_prod, __ATOMIC_ACQUIRE))
         put(console->in[console->in_cons++ % sizeof(console->in)]);
     notify();
+    return true;
 }
 
 static void balloon(void)
@@ -164,6 +168,46 @@ static void suspend(void)
     }
 }
 
+/* ---- a device of its own ---- */
+
+#define UART 0x2f8
+#define UART_LINE 3
+
+static evtchn_port_t uart_port;
+
+static void out(u16 port, u8 value) { __asm__ volatile("outb %b0, %w1" : : "a"(value), "d"(port)); }
+static u8 in(u16 port)
+{
+    u8 value;
+
+    __asm__ volatile("inb %w1, %b0" : "=a"(value) : "d"(port));
+    return value;
+}
+
+static void uart_open(void)
+{
+    struct physdev_set_iopl iopl = { .iopl = 1 };
+    struct evtchn_bind_pirq bind = { .pirq = UART_LINE };
+
+    hypercall(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, (u64)&iopl, 0);
+    if (hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_pirq, (u64)&bind, 0)) {
+        say("tiny: no interrupt\n");
+        return;
+    }
+    uart_port = bind.port;
+    out(UART + 4, 0x0b);    /* modem control: its interrupt is let through */
+    out(UART + 1, 0x02);    /* when there is room to send */
+}
+
+static void uart_interrupt(void)
+{
+    struct physdev_eoi eoi = { .irq = UART_LINE };
+
+    (void)in(UART + 2);     /* reading why takes it back */
+    hypercall(__HYPERVISOR_physdev_op, PHYSDEVOP_eoi, (u64)&eoi, 0);
+    say("tiny: interrupt\n");
+}
+
 /* ---- life ---- */
 
 static bool happened(evtchn_port_t port)
@@ -175,14 +219,16 @@ static bool happened(evtchn_port_t port)
 
 static void live(void)
 {
-    evtchn_port_t ports[2] = { si->console.domU.evtchn, suspend_port };
-    struct sched_poll poll = { .ports.p = ports, .nr_ports = 2 };
+    evtchn_port_t ports[3] = { si->console.domU.evtchn, suspend_port, uart_port };
+    struct sched_poll poll = { .ports.p = ports, .nr_ports = uart_port ? 3 : 2 };
 
     hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (u64)&poll, 0);
-    if (happened(ports[0]))
-        echo();
+    if (happened(ports[0]) && echo() && uart_port)
+        out(UART, '!');
     if (happened(ports[1]))
         suspend();
+    if (uart_port && happened(uart_port))
+        uart_interrupt();
 }
 
 void start(struct start_info *info)
@@ -191,6 +237,8 @@ void start(struct start_info *info)
     settle();
     offer_suspend();
     say("tiny: up\n");
+    if (told("uart"))
+        uart_open();
     if (told("crash"))
         __asm__ volatile("ud2");
     while (told("burn"))
