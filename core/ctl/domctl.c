@@ -83,8 +83,6 @@ static const struct absent absent[] = {
     { XEN_DOMCTL_set_broken_page_p2m, "a PV guest keeps its own map" },
     { XEN_DOMCTL_cacheflush, "caches are coherent on this machine" },
     { XEN_DOMCTL_setvnumainfo, "guests see one node" },
-    { XEN_DOMCTL_psr_cmt_op, "caches are not partitioned" },
-    { XEN_DOMCTL_psr_alloc, "caches are not partitioned" },
     { XEN_DOMCTL_soft_reset, "there is no soft reset: destroy and create" },
     { XEN_DOMCTL_vuart_op, "there is no virtual UART" },
     { XEN_DOMCTL_vmtrace_op, "there is no VM tracing" },

@@ -155,3 +155,9 @@ long domctl_hypercall_page(struct domain *d, struct xen_domctl *op, bool *copyba
     frame_put_writable(mfn);
     return 0;
 }
+
+/* As on a machine that cannot do it: tools know a word for that. */
+long domctl_psr(struct domain *d __unused, struct xen_domctl *op, bool *copyback __unused)
+{
+    return reject(-ENODEV, "domctl %u: caches are not partitioned", op->cmd);
+}

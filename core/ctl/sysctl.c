@@ -85,6 +85,12 @@ static long trace_buffers(struct xen_sysctl *op, bool *copyback)
     return trace_sysctl(&op->u.tbuf_op, copyback);
 }
 
+/* Tools know a word for a machine that cannot do it, and none for a hypervisor that does not. */
+static long psr(struct xen_sysctl *op, bool *copyback __unused)
+{
+    return reject(-ENODEV, "sysctl %u: caches are not partitioned", op->cmd);
+}
+
 static sysctl_fn *const handlers[] = {
     [XEN_SYSCTL_readconsole] = console_read,
     [XEN_SYSCTL_tbuf_op] = trace_buffers,
@@ -100,6 +106,8 @@ static sysctl_fn *const handlers[] = {
     [XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopo,
     [XEN_SYSCTL_cpupool_op] = sysctl_cpupool,
     [XEN_SYSCTL_scheduler_op] = sched_op,
+    [XEN_SYSCTL_psr_cmt_op] = psr,
+    [XEN_SYSCTL_psr_alloc] = psr,
 };
 
 static const struct absent absent[] = {
@@ -107,8 +115,6 @@ static const struct absent absent[] = {
     { XEN_SYSCTL_page_offline_op, "pages cannot be taken off" },
     { XEN_SYSCTL_lockprof_op, "locks are not profiled" },
     { XEN_SYSCTL_coverage_op, "this is not a coverage build" },
-    { XEN_SYSCTL_psr_cmt_op, "caches are not partitioned" },
-    { XEN_SYSCTL_psr_alloc, "caches are not partitioned" },
     { XEN_SYSCTL_livepatch_op, "there is no live patching" },
 };
 

@@ -37,6 +37,11 @@ void test(void)
         op = (struct xen_domctl){ .cmd = unknown[i], .domain = 0 };
         REFUSED("unknown command", domctl(&op));
     }
+    static const u32 lacking[] = { XEN_DOMCTL_psr_cmt_op, XEN_DOMCTL_psr_alloc };
+    for (unsigned i = 0; i < 2; i++) {
+        op = (struct xen_domctl){ .cmd = lacking[i], .domain = 0 };
+        EXPECT_EQ("what tools call not supported in this system", domctl(&op), -ENODEV);
+    }
     /* Every command on a domain that is not there. */
     unsigned accepted = 0;
     for (u32 cmd = 2; cmd < 90; cmd++) {

@@ -8,6 +8,8 @@ void test(void)
     op.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
     op.cmd = 99;
     REFUSED("unknown", hc(__HYPERVISOR_sysctl, &op));
+    op.cmd = XEN_SYSCTL_psr_cmt_op;
+    EXPECT_EQ("what tools call not supported in this system", hc(__HYPERVISOR_sysctl, &op), -ENODEV);
     for (u32 cmd = 1; cmd < 40; cmd++) {
         if (cmd == XEN_SYSCTL_debug_keys || cmd == XEN_SYSCTL_cpu_hotplug)
             continue;
