@@ -86,18 +86,13 @@ static bool base_move(struct domain *d, mfn_t from, mfn_t to)
     return done;
 }
 
-/* Make `mfn` the base table in *slot of v. DONE_LONG: more was done than moving a use. */
-static long base_set(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
+/* The same where one of them has to be validated, or undone. Not inline: what has variables in memory is guarded. */
+static __attribute__((noinline)) long base_replace(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
 {
     struct domain *d = v->domain;
+    struct mmu_work w = { MMU_WORK, 0 };
     mfn_t old = *slot;
 
-    if (likely(mfn) && likely(base_move(d, old, mfn))) {
-        *slot = mfn;
-        arch_base_changed(v, user);
-        return 0;
-    }
-    struct mmu_work w = { MMU_WORK, 0 };
     /* Of what the old base leaves we can owe the rest if we owe nothing else. */
     if (unlikely(current->mmu_orphan) && !orphans_finish(current, false))
         return -ERESTART;
@@ -111,6 +106,16 @@ static long base_set(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
     if (old)
         table_drop(d, old, &w);         /* the two together are no more than may be done at once */
     return DONE_LONG;
+}
+
+/* Make `mfn` the base table in *slot of v. DONE_LONG: more was done than moving a use. */
+static long base_set(struct vcpu *v, mfn_t *slot, mfn_t mfn, bool user)
+{
+    if (unlikely(!mfn) || unlikely(!base_move(v->domain, *slot, mfn)))
+        return base_replace(v, slot, mfn, user);
+    *slot = mfn;
+    arch_base_changed(v, user);
+    return 0;
 }
 
 long mmu_new_base(struct vcpu *v, mfn_t mfn, bool user)

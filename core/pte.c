@@ -44,9 +44,17 @@ struct pte_taken pte_take_device(struct domain *d, pg_owner_t pg, u64 pte)
     return (struct pte_taken){ rc, pte };
 }
 
-/* RAM is cached, but for domain 0's drivers. A guest's with devices of its own may ask; what they get is cached. */
-struct pte_taken pte_take_uncached(struct domain *d, u64 pte)
+/*
+ * An L1 entry with bits that few have. RAM is cached, but for domain 0's drivers; a guest's with devices of its own may
+ * ask, and what they get is cached.
+ */
+struct pte_taken pte_check_unusual(struct domain *d, u64 pte)
 {
+    if (pte & pte_reserved)
+        return (struct pte_taken){ reject(-EINVAL, "L1 entry %#lx has address bits this CPU does not have",
+                                          (unsigned long)pte), pte };
+    if (!mfn_is_ram(pte_mfn(pte)))
+        return (struct pte_taken){ 0, pte };
     if (!d->privileged && (!d->iomem || rangeset_empty(d->iomem)))
         return (struct pte_taken){ reject(-EINVAL, "L1 entry %#lx: memory that is not cached is for drivers of devices",
                                           (unsigned long)pte), pte };

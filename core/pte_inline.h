@@ -17,26 +17,24 @@ struct pte_taken {      /* in two registers, so that no variable of the paths be
 struct pte_taken pte_take_device(struct domain *d, pg_owner_t pg, u64 pte);
 long pte_refuse_owner(mfn_t mfn, pg_owner_t pg);
 long pte_refuse_writable(mfn_t mfn);
-struct pte_taken pte_take_uncached(struct domain *d, u64 pte);
+struct pte_taken pte_check_unusual(struct domain *d, u64 pte);
 
 static inline __attribute__((always_inline)) long take_l1(struct domain *d, pg_owner_t pg, u64 *pte)
 {
     mfn_t mfn = pte_mfn(*pte);
     struct frame *f = mfn_frame(mfn);
 
-    if (unlikely(*pte & pte_reserved))
-        return reject(-EINVAL, "L1 entry %#lx has address bits this CPU does not have", (unsigned long)*pte);
+    if (unlikely(*pte & (pte_reserved | CACHE_BITS))) {
+        struct pte_taken t = pte_check_unusual(d, *pte);
+        if (t.rc)
+            return t.rc;
+        *pte = t.pte;
+    }
     *pte = (*pte & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
     if (unlikely(!mfn_is_ram(mfn))) {
         struct pte_taken t = pte_take_device(d, pg, *pte);
         *pte = t.pte;
         return t.rc;
-    }
-    if (unlikely(*pte & CACHE_BITS)) {
-        struct pte_taken t = pte_take_uncached(d, *pte);
-        if (t.rc)
-            return t.rc;
-        *pte = t.pte;
     }
     if (unlikely(!ref_get_owned(f, pg)))
         return pte_refuse_owner(mfn, pg);
@@ -99,7 +97,7 @@ static inline __attribute__((always_inline)) long replace_l1(struct domain *d, p
     if (same) {
         new = (new & ~(PTE_GNTTAB | PTE_GLOBAL)) | PTE_USER;
         if (unlikely(new & CACHE_BITS)) {
-            struct pte_taken t = pte_take_uncached(d, new);
+            struct pte_taken t = pte_check_unusual(d, new);
             if (t.rc)
                 return t.rc;
             new = t.pte;

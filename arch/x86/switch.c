@@ -53,7 +53,7 @@ struct cpu_user_regs *vcpu_regs(struct vcpu *v)
 
 void arch_l4_fill(u64 *l4) { paging_fill_l4(l4); }
 
-static u64 cr3_of(struct vcpu *v, bool user)
+static inline __attribute__((always_inline)) u64 cr3_of(struct vcpu *v, bool user)
 {
     mfn_t l4 = log_dirty_base(v->domain, user ? v->arch.user_l4 : v->arch.kernel_l4);
 
@@ -64,7 +64,7 @@ static u64 cr3_of(struct vcpu *v, bool user)
  * VMASST_TYPE_m2p_strict: user tables are without the M2P, from when they are loaded. Kernel tables may have been user
  * tables before. Both the guest's table and the one that hardware uses are v's and stay in use.
  */
-static void hide_m2p(struct vcpu *v, bool user, u64 cr3)
+static __attribute__((noinline)) void hide_m2p(struct vcpu *v, bool user, u64 cr3)
 {
     mfn_t l4 = user ? v->arch.user_l4 : v->arch.kernel_l4;
     bool shown = l4 == v->arch.kernel_l4 || !(v->domain->vm_assist & BIT(VMASST_TYPE_m2p_strict));
