@@ -14,6 +14,9 @@
  * Therefore the receiver's event lock is not needed to raise, senders of different domains do not meet on it, and once
  * all ports of a domain are closed nobody is inside its FIFO pages or its port table.
  *
+ * Going over to FIFO: the receiver can be seen to have, then looks for bits; the sender sets its bit, then looks
+ * whether it has. So what is sent meanwhile is not lost.
+ *
  * Imprecise on purpose: the notified vcpu and the priority of a remote port are read without the receiver's lock, so
  * that an event racing with a rebind goes to the old or the new vcpu. Both are vcpus of the receiver; the guest asked
  * for the race. A stale "polling" flag wakes a vcpu for nothing, which looks at its ports and sleeps again.
@@ -28,6 +31,7 @@
 #include "core/hypercall.h"
 #include "core/reject.h"
 #include "core/sched.h"
+#include "core/stir.h"
 #include "arch/arch.h"
 
 static domid_t virq_handler[NR_VIRQS]; /* who gets a host-wide VIRQ; 0 is domain 0, the default */
@@ -72,13 +76,21 @@ void port_raise(struct domain *d, struct evtchn *chn, u32 port)
 {
     struct event_fifo *f = __atomic_load_n(&d->event->fifo, __ATOMIC_ACQUIRE);
     struct vcpu *v = d->vcpu[READ_ONCE(chn->vcpu)];
+    bool fresh;
 
     if (unlikely(!v)) /* bound by the toolstack before the domain has vcpus: nobody to tell */
         return;
-    if (f ? fifo_raise(d, f, chn, v, port) : twolevel_raise(d, v, port)) {
-        if (unlikely(READ_ONCE(d->polled)))
-            wake_pollers(d, port);
+    stir();
+    if (f) {
+        fresh = fifo_raise(d, f, chn, v, port);
+    } else {
+        fresh = twolevel_raise(d, v, port);
+        /* Has it gone over to FIFO since we looked? It may have looked at our bit before it was set. */
+        if (unlikely((f = __atomic_load_n(&d->event->fifo, __ATOMIC_SEQ_CST)) != NULL))
+            fresh |= fifo_raise(d, f, chn, v, port);
     }
+    if (fresh && unlikely(READ_ONCE(d->polled)))
+        wake_pollers(d, port);
 }
 
 /* ---- raising by number ---- */

@@ -151,7 +151,10 @@ static void drop_page(void *in_page)
     frame_put_writable(virt_to_mfn((void *)((uintptr_t)in_page & PAGE_MASK)));
 }
 
-/* Leave two-level: what is pending there is remembered until the words arrive. A guest may say that all 4096 are. */
+/*
+ * Leave two-level: what is pending there is remembered until the words arrive. A guest may say that all 4096 are. Who
+ * raises looks for us after it has set its bit, and we look for bits after we can be seen: one sees the other.
+ */
 static long start_fifo(struct domain *d)
 {
     struct event_table *t = d->event;
@@ -160,6 +163,7 @@ static long start_fifo(struct domain *d)
 
     if (!f)
         return -ENOMEM;
+    __atomic_store_n(&t->fifo, f, __ATOMIC_SEQ_CST);
     for (u32 first = 0; first < end; first += BITS_PER_LONG)
         for (u64 bits = READ_ONCE(d->shared->evtchn_pending[first / BITS_PER_LONG]); bits; bits &= bits - 1) {
             u32 port = first + lowest_bit(bits);
@@ -167,7 +171,6 @@ static long start_fifo(struct domain *d)
             if (chn && chn->state != EVTCHNSTAT_closed && chn->state != PORT_RESERVED)
                 chn->pending_early = true;
         }
-    __atomic_store_n(&t->fifo, f, __ATOMIC_SEQ_CST);
     return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "core/frame.h"
 #include "core/hypercall.h"
 #include "core/sched.h"
+#include "core/stir.h"
 #include "lib/string.h"
 
 #define DOMAINS 3
@@ -679,6 +680,51 @@ static void test_fifo_early(void **state)
     tear_down();
 }
 
+/* The receiver goes over to FIFO, on another CPU, when the sender has just seen that it has not. */
+static void go_over(void)
+{
+    struct vcpu *sender = current;
+    struct spec *s = &spec[1];
+
+    if (!sender->sending)
+        return;
+    fake_stir = NULL;
+    fake_cpu = 1;
+    become(1);
+    evtchn_init_control_t c = { .control_gfn = s->pages[0] };
+    assert_int_equal(op(EVTCHNOP_init_control, &c), 0);
+    fake_cpu = 0;
+    fake_current = sender;
+}
+
+static void test_sent_while_it_goes_over(void **state)
+{
+    (void)state;
+    set_up(8);
+    struct spec *s = &spec[1];
+    mfn_t array;
+    s->pages[s->nr_pages++] = fake_frame(s->d);
+    s->pages[s->nr_pages++] = array = fake_frame(s->d);
+    become(1);
+    evtchn_alloc_unbound_t a = { .dom = DOMID_SELF, .remote_dom = 2 };
+    assert_int_equal(op(EVTCHNOP_alloc_unbound, &a), 0);
+    become(2);
+    evtchn_bind_interdomain_t b = { .remote_dom = 1, .remote_port = a.port };
+    assert_int_equal(op(EVTCHNOP_bind_interdomain, &b), 0);
+    become(1);
+    clear_bit(a.port, (unsigned long *)s->d->shared->evtchn_pending);   /* that of the binding */
+    become(2);
+    fake_stir = go_over;
+    assert_int_equal(event_send(spec[2].d, b.local_port), 0);
+    assert_null(fake_stir);
+    assert_true(event_port_pending(s->d, a.port));
+    become(1);
+    evtchn_expand_array_t e = { .array_gfn = array };
+    assert_int_equal(op(EVTCHNOP_expand_array, &e), 0);
+    assert_true(((event_word_t *)mfn_to_virt(array))[a.port] & 1u << EVTCHN_FIFO_PENDING);
+    tear_down();
+}
+
 /* Words for many ports that wait for them: the machine's interrupts need not. */
 static void test_many_early(void **state)
 {
@@ -841,7 +887,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_privilege), cmocka_unit_test(test_wake), cmocka_unit_test(test_hostile_fifo),
-        cmocka_unit_test(test_fifo_arguments), cmocka_unit_test(test_fifo_early), cmocka_unit_test(test_many_early),
+        cmocka_unit_test(test_fifo_arguments), cmocka_unit_test(test_fifo_early),
+        cmocka_unit_test(test_sent_while_it_goes_over), cmocka_unit_test(test_many_early),
         cmocka_unit_test(test_late_reset), cmocka_unit_test(test_reset_of_many_pages),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_model),
