@@ -131,7 +131,7 @@ long mmu_new_base(struct vcpu *v, mfn_t mfn, bool user);
 
 /*
  * Flush CPUs as a guest asks for. Other ones may take as long to answer as each may have interrupts off: so these are
- * let in here before the next such flush of a list. No lock held. mmu_update.c
+ * let in here before and after, and what comes before or next is not added to it. No lock held. mmu_update.c
  */
 void flush_for_guest(cpumask_t cpus, u64 va);
 

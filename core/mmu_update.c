@@ -256,8 +256,12 @@ static long update_list(u64 reqs, u64 count, u64 pdone, u64 foreigndom)
 
 void flush_for_guest(cpumask_t cpus, u64 va)
 {
+    bool others = cpus & ~(1UL << smp_cpu());
+
+    if (others)
+        (void)preempt_check();
     tlb_flush_mask(cpus, va);
-    if (cpus & ~(1UL << smp_cpu()))
+    if (others)
         (void)preempt_check();
 }
 
