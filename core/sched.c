@@ -29,6 +29,7 @@
 #include "core/cpupool.h"
 #include "core/event.h"
 #include "core/heap.h"
+#include "core/hypercall.h"
 #include "core/options.h"
 #include "core/reject.h"
 #include "core/trace.h"
@@ -226,8 +227,11 @@ void vcpu_raise(struct vcpu *v, u32 pending)
 void vcpu_sleep_sync(struct vcpu *v)
 {
     vcpu_sleep_nosync(v);
-    while (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE) && !vcpu_runnable(v))
+    /* It may be in a call for as long as that may go on without a look: interrupts are answered meanwhile. */
+    while (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE) && !vcpu_runnable(v)) {
         machine_poll();
+        (void)preempt_check();
+    }
 }
 
 void vcpu_block(void)

@@ -14,7 +14,10 @@ void sched_vcpu_destroy(struct vcpu *v);
 
 /* A condition of v (pause_flags, pause_count, events) changed: let it run if runnable. Takes: sched, timer. */
 void vcpu_wake(struct vcpu *v);
-/* Let v stop running if it is not runnable; _sync waits until it is off its CPU (v != current). */
+/*
+ * Let v stop running if it is not runnable; _sync waits until it is off its CPU (v != current), and answers interrupts
+ * meanwhile: no locks held, ctl excepted.
+ */
 void vcpu_sleep_nosync(struct vcpu *v);
 void vcpu_sleep_sync(struct vcpu *v);
 /*

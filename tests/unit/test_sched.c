@@ -443,6 +443,38 @@ static void offers_are_paid_for_by_who_never_runs(void **state)
     finish();
 }
 
+/* Who waits until a vcpu is off its CPU answers interrupts. */
+static unsigned polls;
+void machine_poll(void)
+{
+    unsigned waiting = fake_cpu;
+
+    if (++polls == 10)
+        settle();           /* the other CPU gets to it */
+    enter(waiting);
+}
+
+static void who_waits_for_a_vcpu_answers_interrupts(void **state)
+{
+    struct sim_vcpu *s;
+    (void)state;
+
+    machine(2);
+    s = hog(new_domain());
+    run_for(SECOND);
+    enter(1 - s->v.processor);
+    assert_true(vcpu_is_idle(current));
+    fake_preempt_every = 1u << 30;
+    fake_looks = polls = 0;
+    s->v.pause_count++;
+    vcpu_sleep_sync(&s->v);
+    assert_false(s->v.running);
+    assert_int_equal(polls, 10);
+    assert_true(fake_looks >= 10);
+    fake_preempt_every = 0;
+    finish();
+}
+
 static void yield_lets_another_run(void **state)
 {
     struct sim_vcpu *a, *b;
@@ -726,6 +758,7 @@ int main(void)
         cmocka_unit_test(one_busy_vcpu_per_cpu_is_never_interrupted),
         cmocka_unit_test(waking_is_paid_for_by_who_never_runs),
         cmocka_unit_test(offers_are_paid_for_by_who_never_runs),
+        cmocka_unit_test(who_waits_for_a_vcpu_answers_interrupts),
         cmocka_unit_test(yield_lets_another_run),
         cmocka_unit_test(an_event_before_blocking_is_not_slept_over),
         cmocka_unit_test(an_idle_cpu_looks_in_pieces),
