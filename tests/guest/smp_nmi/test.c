@@ -9,7 +9,7 @@
  */
 #include "pv.h"
 
-#define NMIS 800
+#define NMIS 2400
 
 static volatile u64 nmis, sent, late;
 static volatile bool over;
@@ -79,7 +79,7 @@ void test(void)
     OK("start", vcpu_start(1, sender));
     while (!over) {
         work(round++);
-        if (round % 64 == 0 && sent < NMIS - 20) {  /* until the next one: nothing else is there to wake it */
+        if (round % 16 == 0 && sent < NMIS - 20) {  /* until the next one: nothing else is there to wake it */
             hc(__HYPERVISOR_sched_op, SCHEDOP_block);
             vi->evtchn_upcall_mask = 1;
             sleeps++;
