@@ -72,25 +72,27 @@ static void wake_pollers(struct domain *d, u32 port)
     }
 }
 
+/* Has it gone over to FIFO since we looked? It may have looked at our bit before it was set. */
+static bool __attribute__((noinline)) raise_without_fifo(struct domain *d, struct evtchn *chn, struct vcpu *v, u32 port)
+{
+    bool fresh = twolevel_raise(d, v, port);
+    struct event_fifo *f = __atomic_load_n(&d->event->fifo, __ATOMIC_SEQ_CST);
+
+    return unlikely(f) ? fifo_raise(d, f, chn, v, port) : fresh;
+}
+
 void port_raise(struct domain *d, struct evtchn *chn, u32 port)
 {
     struct event_fifo *f = __atomic_load_n(&d->event->fifo, __ATOMIC_ACQUIRE);
     struct vcpu *v = d->vcpu[READ_ONCE(chn->vcpu)];
-    bool fresh;
 
     if (unlikely(!v)) /* bound by the toolstack before the domain has vcpus: nobody to tell */
         return;
     stir();
-    if (f) {
-        fresh = fifo_raise(d, f, chn, v, port);
-    } else {
-        fresh = twolevel_raise(d, v, port);
-        /* Has it gone over to FIFO since we looked? It may have looked at our bit before it was set. */
-        if (unlikely((f = __atomic_load_n(&d->event->fifo, __ATOMIC_SEQ_CST)) != NULL))
-            fresh |= fifo_raise(d, f, chn, v, port);
+    if (f ? fifo_raise(d, f, chn, v, port) : raise_without_fifo(d, chn, v, port)) {
+        if (unlikely(READ_ONCE(d->polled)))
+            wake_pollers(d, port);
     }
-    if (fresh && unlikely(READ_ONCE(d->polled)))
-        wake_pollers(d, port);
 }
 
 /* ---- raising by number ---- */
