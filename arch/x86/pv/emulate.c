@@ -26,6 +26,7 @@
 #include "arch/x86/pv/msr.h"
 #include "arch/x86/pv/segment.h"
 #include "core/hypercall.h"
+#include "core/reject.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
 
@@ -348,30 +349,43 @@ static bool execute_kernel(struct vcpu *v, struct cpu_user_regs *regs, const str
 }
 
 /* RDMSR by the kernel without prefixes: Linux reads the user's GS base at every switch of tasks. */
-static inline bool rdmsr_straight(struct vcpu *v, struct cpu_user_regs *regs)
+static inline bool is_plain_rdmsr(const struct vcpu *v, const struct cpu_user_regs *regs)
 {
     u64 code;
 
-    if (!v->arch.kernel_mode || (regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(code) ||
-        get_guest_word(&code, regs->rip) || (code & 0xffff) != 0x320f || !do_rdmsr(v, regs))
-        return false;
-    emulate_retire(regs, 2);
-    return true;
+    return v->arch.kernel_mode && (regs->rip & ~PAGE_MASK) <= PAGE_SIZE - sizeof(code) &&
+           !get_guest_word(&code, regs->rip) && (code & 0xffff) == 0x320f;
+}
+
+/*
+ * The #GP is the guest's own. A kernel that did not expect it ends there, and its owner asks why; users' are everyday.
+ * Not for MSRs, control and debug registers: why they were refused has been said.
+ */
+static bool not_for_guests(const struct vcpu *v, const struct cpu_user_regs *regs, const u8 *bytes)
+{
+    if (v->arch.kernel_mode)
+        reject(-EINVAL, "#GP at %#lx: what begins with %02x %02x %02x is not allowed, or not done for guests",
+               (unsigned long)regs->rip, bytes[0], bytes[1], bytes[2]);
+    return false;
 }
 
 bool emulate_privileged(struct cpu_user_regs *regs)
 {
-    if (likely(rdmsr_straight(current, regs)))
-        return true;
-
     struct vcpu *v = current;
-    u8 bytes[INSN_MAX];
+
+    if (likely(is_plain_rdmsr(v, regs))) {
+        if (unlikely(!do_rdmsr(v, regs)))
+            return false;
+        emulate_retire(regs, 2);
+        return true;
+    }
+    u8 bytes[INSN_MAX] = { 0 };
     struct insn in;
     unsigned n = emulate_fetch(regs, bytes, INSN_MAX);
 
     /* Kernels of this interface are 64-bit; only user code needs a look at its segment. */
     if (insn_decode(&in, bytes, n, v->arch.kernel_mode || emulate_code64(regs)))
-        return false;
+        return not_for_guests(v, regs, bytes);
     if (in.class == INSN_INS || in.class == INSN_OUTS)
         return do_string_port(v, regs, &in);
     if (in.class >= INSN_SMSW && in.class <= INSN_SIDT)
@@ -379,7 +393,7 @@ bool emulate_privileged(struct cpu_user_regs *regs)
     if (in.class == INSN_MOV_TO_CR && v->arch.kernel_mode)
         return do_mov_to_cr(v, regs, &in);
     if (!(v->arch.kernel_mode ? execute_kernel(v, regs, &in) : execute_unprivileged(v, regs, &in)))
-        return false;
+        return in.class == INSN_RDPMC || in.class == INSN_XSETBV ? not_for_guests(v, regs, bytes) : false;
     emulate_retire(regs, in.length);
     return true;
 }

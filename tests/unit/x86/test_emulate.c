@@ -280,6 +280,21 @@ static void string_io_body(void)
 
 static void registers_body(void)
 {
+    unsigned before;
+
+    /* Why an instruction is not done is written down once, for kernels only. */
+    for (unsigned kernel = 0; kernel < 2; kernel++) {
+        reset(false, kernel);
+        before = nr_rejects;
+        assert_false(RUN(0xf4));        /* hlt */
+        assert_false(RUN(0x0f, 0x33));  /* rdpmc */
+        assert_int_equal(nr_rejects - before, kernel ? 2 : 0);
+    }
+    reset(false, true);
+    before = nr_rejects;
+    regs.rcx = 0x12345;
+    assert_false(RUN(0x0f, 0x32));
+    assert_int_equal(nr_rejects - before, 1);
     reset(false, true);
     regs.rcx = 0xc0000102, regs.rax = 0x5000, regs.rdx = 0x7fff;
     assert_true(RUN(0x0f, 0x30)); /* wrmsr */
