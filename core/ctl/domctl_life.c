@@ -38,8 +38,8 @@ static long check_config(const struct xen_domctl_createdomain *c)
                       c->iommu_opts, c->vmtrace_size, c->arch.emulation_flags);
     if (!cpupool_get(c->cpupool_id) || !cpupool_get(c->cpupool_id)->cpus)
         return reject(-ENOENT, "CPU pool %u does not exist, or has no CPU", c->cpupool_id);
-    if (XEN_DOMCTL_GRANT_version(c->grant_opts) > GRANT_VERSION_MAX || c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask)
-        return reject(-EINVAL, "grant options %#x, the highest version is %u", c->grant_opts, GRANT_VERSION_MAX);
+    if (!c->grant_opts || c->grant_opts > GRANT_VERSION_MAX)    /* no options but the version */
+        return reject(-EINVAL, "grant options %#x: versions 1 to %u", c->grant_opts, GRANT_VERSION_MAX);
     s64 frames = READ_ONCE(opt.gnttab_max_frames), tracks = READ_ONCE(opt.gnttab_max_maptrack_frames);
     if (c->max_grant_frames > frames || c->max_maptrack_frames > tracks)
         return reject(-EINVAL, "%d grant frames, %d maptrack frames: the limits are gnttab_max_frames=%ld, "
@@ -60,15 +60,13 @@ long domctl_create(struct domain *d, struct xen_domctl *op, bool *copyback)
         .max_grant_frames = c->max_grant_frames < 0 ? READ_ONCE(opt.gnttab_max_frames) : (u32)c->max_grant_frames,
         .max_maptrack_frames = c->max_maptrack_frames < 0 ? READ_ONCE(opt.gnttab_max_maptrack_frames) :
                                                             (u32)c->max_maptrack_frames,
-        .grant_max_version = XEN_DOMCTL_GRANT_version(c->grant_opts),
+        .grant_max_version = c->grant_opts,
         .ssidref = c->ssidref,
     };
     long rc = check_config(c);
 
     if (rc)
         return rc;
-    if (!cfg.grant_max_version)
-        cfg.grant_max_version = GRANT_VERSION_MAX;
     memcpy(cfg.handle, c->handle, sizeof(cfg.handle));
     d = domain_create(id, &cfg, &rc);
     if (!d)

@@ -68,6 +68,8 @@ void test(void)
           .max_maptrack_frames = -1, .grant_opts = 2 },
         { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1,
           .grant_opts = 15 },
+        { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1,
+          .grant_opts = 0 },
         { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 0x7fffffff, .max_maptrack_frames = -1,
           .grant_opts = 2 },
         { .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 2,
