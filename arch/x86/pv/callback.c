@@ -19,6 +19,7 @@
 #include "lib/string.h"
 
 #define RPL_MASK 3
+#define TABLE_INDICATOR 4       /* of a selector: the LDT */
 
 long trap_table_set(struct vcpu *v, const trap_info_t *ti)
 {
@@ -192,6 +193,8 @@ long do_set_segment_base(u64 which, u64 base)
     which = (u32)which;
     if (which == SEGBASE_GS_USER_SEL) {
         gs_user_selector_load((u16)base);
+        if (base & TABLE_INDICATOR)         /* its page may have been checked for it, after a flush */
+            (void)preempt_check();
         return 0;
     }
     if (!va_canonical(base))
