@@ -723,6 +723,33 @@ static bool looking_for_stale_ones_is_work(void)
     return !looks[0] && looks[1] >= 2;
 }
 
+/* A page that became a table by its parent's entry: who could write to it a moment ago has flushed before it is one. */
+static bool tables_below_are_flushed(void)
+{
+    mfn_t f[FRAMES_EACH], mfn;
+    unsigned n = 0;
+    u64 before;
+
+    world_reset(1);
+    for (mfn = domain[1].page_head; mfn; mfn = table[mfn].next)
+        f[n++] = mfn;
+    for (unsigned i = 20; i < 23; i++)
+        memset(mfn_to_virt(f[i]), 0, PAGE_SIZE);
+    *(u64 *)mfn_to_virt(f[22]) = pte_make(f[21], PTE_PRESENT);
+    struct mmuext_op pin = { .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = f[20] };
+    mmu_update_t map = { f[20] << PAGE_SHIFT, pte_make(f[21], PTE_PRESENT | PTE_RW) }, unmap = { map.ptr, 0 };
+    fake_current = &vcpu[1];
+    fake_cpu = 1;
+    if (do_mmuext_op((u64)&pin, 1, 0, DOMID_SELF) || do_mmu_update((u64)&map, 1, 0, DOMID_SELF) ||
+        do_mmu_update((u64)&unmap, 1, 0, DOMID_SELF))
+        return false;
+    before = flushed_at[1];
+    pin = (struct mmuext_op){ .cmd = MMUEXT_PIN_L2_TABLE, .arg1.mfn = f[22] };
+    bool done = !do_mmuext_op((u64)&pin, 1, 0, DOMID_SELF);
+    fake_cpu = 0;
+    return done && flushed_at[1] != before;
+}
+
 static bool survives(u64 seed, const struct op *ops, unsigned n, bool loud)
 {
     int status;
@@ -793,6 +820,8 @@ int main(int argc, char **argv)
     printf("%s 0 - retyping lets interrupts in\n", bad ? "not ok" : "ok");
     bad += !looking_for_stale_ones_is_work();
     printf("%s 0 - looking for stale CPUs is work\n", bad ? "not ok" : "ok");
+    bad += !tables_below_are_flushed();
+    printf("%s 0 - tables below are flushed\n", bad ? "not ok" : "ok");
     for (u64 seed = 1; seed <= 60 && !bad; seed++) {
         bool good = sequence(seed, n);
         bad += !good;
