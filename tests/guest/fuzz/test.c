@@ -399,6 +399,11 @@ void test(void)
         one_life(&d, &nb, seed, ops);
         neighbour_rounds(&nb, 2);
         u64 back = free_pages_settled(base);
+        /* The neighbour has a page less for a moment, now and then: on a busy host that moment is long. */
+        for (unsigned i = 0; i < 20 && (back < base || back > base + 2); i++) {
+            neighbour_rounds(&nb, 1);
+            back = free_pages_settled(base);
+        }
         if (back != base)
             say("  seed %lu: %lu pages free, %lu before", seed, back, base);
         EXPECT(back >= base && back <= base + 2);   /* what the neighbour held at the base's time may be back, too */
