@@ -458,8 +458,8 @@ bool log_dirty_fault(struct vcpu *v, u64 va, u32 error)
 /* ---- auditor ---- */
 
 /*
- * RW and accessed are where a shadow may differ from what would be derived now. Of Serai's slots one comes and goes with
- * what a table is loaded for (arch_base_changed()), which two vcpus may do at once.
+ * RW and accessed are where a shadow may differ from what would be derived now. Of Serai's slots one comes and goes
+ * with what a table is loaded for (arch_base_changed()), which two vcpus may do at once.
  */
 static bool agrees(struct domain *d, u64 g, u64 s, unsigned level, unsigned index)
 {
