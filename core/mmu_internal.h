@@ -23,8 +23,8 @@ extern s32 fake_mmu_work;   /* model tests run out of it all the time */
 
 /*
  * ... and what else costs time, in entries: one that was the last name of its frame; a table that is looked through, be
- * it empty; its shadow, made or dropped; an entry of that; a look which of 64 CPUs need a
- * flush; a flush, which may wait for a CPU that has interrupts off for as long as we.
+ * it empty; its shadow, made or dropped; an entry of that; a look which of 64 CPUs need a flush; a flush, which may
+ * wait for a CPU that has interrupts off for as long as we.
  */
 #define FREED_WORK 8
 #define TABLE_WORK 6

@@ -477,30 +477,22 @@ bool orphans_finish(struct vcpu *v, bool resumed)
 
 /* ---- for the rest of core ---- */
 
-long frame_get_typed(struct domain *d, mfn_t mfn, u64 type)
+static long get_typed(struct domain *d, mfn_t mfn, u64 type, bool whole)
 {
     struct mmu_work w = { MMU_WORK, 0 };
     long rc;
 
     spin_lock(&d->mmu_lock);
-    rc = table_get(d, mfn, type, &w);
-    spin_unlock(&d->mmu_lock);
-    return rc;
-}
-
-long frame_get_typed_whole(struct domain *d, mfn_t mfn, u64 type)
-{
-    struct mmu_work w = { MMU_WORK, 0 };
-    long rc;
-
-    spin_lock(&d->mmu_lock);
-    if (mfn_is_ram(mfn) && (READ_ONCE(mfn_frame(mfn)->type) & TYPE_PARTIAL))
+    if (whole && mfn_is_ram(mfn) && (READ_ONCE(mfn_frame(mfn)->type) & TYPE_PARTIAL))
         rc = reject(-EBUSY, "frame %#lx is a page table that is still being taken apart", (unsigned long)mfn);
     else
         rc = table_get(d, mfn, type, &w);
     spin_unlock(&d->mmu_lock);
     return rc;
 }
+
+long frame_get_typed(struct domain *d, mfn_t mfn, u64 type) { return get_typed(d, mfn, type, false); }
+long frame_get_typed_whole(struct domain *d, mfn_t mfn, u64 type) { return get_typed(d, mfn, type, true); }
 
 void frame_put_typed(struct domain *d, mfn_t mfn)
 {

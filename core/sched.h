@@ -1,6 +1,7 @@
 /* The scheduler: who runs on which CPU, for how long, and what their runstate clocks say. */
 #pragma once
 #include "lib/types.h"
+#include "core/hypercall.h"
 #include "core/vcpu.h"
 
 void sched_init(void);                          /* boot CPU, before any vcpu */
@@ -25,6 +26,13 @@ void vcpu_sleep_sync(struct vcpu *v);
  * to notice it has to look for when it is switched to. Takes: sched.
  */
 void vcpu_raise(struct vcpu *v, u32 pending);
+#define WOKEN_PER_LOOK 16       /* a thousand instructions each; more where there are many CPUs */
+/* n vcpus of a domain were woken in a row: interrupts are answered now and then. No locks held. */
+static inline void sched_breathe(unsigned n)
+{
+    if (n % WOKEN_PER_LOOK == 0)
+        (void)preempt_check();
+}
 /* current waits for an event (unless one is pending and unmasked already). */
 void vcpu_block(void);
 

@@ -12,7 +12,6 @@
  * Imprecise on purpose: vcpus running at once each get an equal part of what is left, at least CAP_CHUNK_MIN.
  */
 #include "core/sched_internal.h"
-#include "core/hypercall.h"
 
 static s64 full_budget(const struct sched_domain *sd) { return (s64)(CAP_PERIOD * READ_ONCE(sd->cap) / 100); }
 static s64 budget(const struct sched_domain *sd) { return __atomic_load_n(&sd->budget, __ATOMIC_SEQ_CST); }
@@ -25,8 +24,6 @@ static void ensure_refill(struct sched_domain *sd, ns_t now)
     timer_set(&sd->refill, now + CAP_PERIOD);
 }
 
-#define WOKEN_PER_LOOK 16       /* a thousand instructions each */
-
 /*
  * There is budget again: parked vcpus wake; idle CPUs did not take those that waited without being parked yet.
  * Interrupts are answered in between: there may be 128, and other domains whose timers are due now.
@@ -37,8 +34,7 @@ static void unpark_all(struct domain *d)
     struct vcpu *v;
 
     for_each_vcpu(d, v) {
-        if (++n % WOKEN_PER_LOOK == 0)
-            (void)preempt_check();
+        sched_breathe(++n);
         if (__atomic_fetch_and(&v->pause_flags, ~VPF_PARKED, __ATOMIC_SEQ_CST) & VPF_PARKED) {
             vcpu_wake(v);
             continue;

@@ -16,13 +16,10 @@
 #include "core/domain.h"
 #include "arch/arch.h"
 #include "core/event.h"
-#include "core/hypercall.h"
 #include "core/options.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
 #include "lib/print.h"
-
-#define WOKEN_PER_LOOK 16       /* a thousand instructions each; more where there are many CPUs */
 
 /* ---- pause ---- */
 
@@ -54,8 +51,7 @@ void domain_unpause(struct domain *d)
         return;
     for_each_vcpu(d, v) {
         vcpu_wake(v);
-        if (++n % WOKEN_PER_LOOK == 0)
-            (void)preempt_check();
+        sched_breathe(++n);
     }
 }
 

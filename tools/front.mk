@@ -30,7 +30,7 @@ check-fast: $(HYPERVISOR)  ## the selection that needs less than two minutes
 	@tools/need run tiny check
 	@tools/check fast
 
-check-units:                ## unit tests, headers and pages only: half a minute
+check-units:                ## unit tests, headers and pages only: a minute
 	@tools/check units
 
 check-many: $(HYPERVISOR)  ## 128 domains at once, made by xl (half an hour)

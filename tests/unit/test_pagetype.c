@@ -804,24 +804,29 @@ static bool sequence(u64 seed, unsigned n)
     return good;
 }
 
+static const struct {
+    bool (*holds)(void);
+    const char *what;
+} facts[] = {
+    { uses_do_not_wrap, "uses do not wrap" },
+    { nothing_is_left_behind_the_walk, "nothing is left behind the walk over a dying domain" },
+    { flushes_let_interrupts_in, "flushes let interrupts in" },
+    { retyping_lets_interrupts_in, "retyping lets interrupts in" },
+    { looking_for_stale_ones_is_work, "looking for stale CPUs is work" },
+    { tables_below_are_flushed, "tables below are flushed" },
+};
+
 int main(int argc, char **argv)
 {
     unsigned n = argc > 2 ? (unsigned)atoi(argv[2]) : 4000, bad = 0;
 
     if (argc > 1)
         return !sequence(strtoul(argv[1], NULL, 0), n);
-    bad = !uses_do_not_wrap();
-    printf("%s 0 - uses do not wrap\n", bad ? "not ok" : "ok");
-    bad += !nothing_is_left_behind_the_walk();
-    printf("%s 0 - nothing is left behind the walk over a dying domain\n", bad ? "not ok" : "ok");
-    bad += !flushes_let_interrupts_in();
-    printf("%s 0 - flushes let interrupts in\n", bad ? "not ok" : "ok");
-    bad += !retyping_lets_interrupts_in();
-    printf("%s 0 - retyping lets interrupts in\n", bad ? "not ok" : "ok");
-    bad += !looking_for_stale_ones_is_work();
-    printf("%s 0 - looking for stale CPUs is work\n", bad ? "not ok" : "ok");
-    bad += !tables_below_are_flushed();
-    printf("%s 0 - tables below are flushed\n", bad ? "not ok" : "ok");
+    for (unsigned i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+        bool good = facts[i].holds();
+        bad += !good;
+        printf("%s 0 - %s\n", good ? "ok" : "not ok", facts[i].what);
+    }
     for (u64 seed = 1; seed <= 60 && !bad; seed++) {
         bool good = sequence(seed, n);
         bad += !good;

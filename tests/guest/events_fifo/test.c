@@ -89,5 +89,9 @@ void test(void)
     struct evtchn_reset r = { .dom = DOMID_SELF };
     OK("reset goes back to 2-level", evtchn(EVTCHNOP_reset, &r));
     OK("pages are free again", set_flags(control, READ_PAGE));
-    OK("for any use", mmuext1(MMUEXT_PIN_L1_TABLE, va_mfn(control)) & 0);
+    OK("writable", set_flags(control, KERNEL_PAGE));
+    memset(control, 0, 4096);
+    OK("read-only again", set_flags(control, READ_PAGE));
+    OK("for any use: as a page table", mmuext1(MMUEXT_PIN_L1_TABLE, va_mfn(control)));
+    OK("and back", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(control)));
 }

@@ -62,7 +62,8 @@ void test(void)
     OK("l1 is free", set_flags(l1, KERNEL_PAGE));
     OK("l2 is free", set_flags(l2, KERNEL_PAGE));
     OK("page is free", set_flags(page, READ_PAGE));
-    OK("for any use", mmuext1(MMUEXT_PIN_L4_TABLE, va_mfn(page)) & 0);
+    OK("for any use: as a page table", mmuext1(MMUEXT_PIN_L1_TABLE, va_mfn(page)));
+    OK("and back", mmuext1(MMUEXT_UNPIN_TABLE, va_mfn(page)));
     struct evtchn_reset r = { .dom = DOMID_SELF };
     OK("reset", evtchn(EVTCHNOP_reset, &r));
 }
