@@ -12,5 +12,5 @@ unit: unit-x86
 unit-x86: $(X86_TESTS)
 	@for t in $(X86_TESTS); do $$t || exit 1; done
 
-check check-fast: $(X86_TESTS)
+check check-fast check-units: $(X86_TESTS)
 -include $(X86_TESTS:=.d)
