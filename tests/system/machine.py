@@ -139,6 +139,12 @@ class Machine:
         assert match.group(3) == b"xen", f"/sys/hypervisor/type says '{match.group(3).decode()}'"
         return float(match.group(1)), int(match.group(2))
 
+    def login(self, host, timeout):
+        """A whole Debian's prompt, which comes in two pieces: the kernel may have something to say in between."""
+        self.expect(rf"{host}(?:\[ *[\d.]+\] [^\n]*\n)* login: ", timeout)
+        self.qemu.sendline("root")
+        self.expect(rf"root@{host}:~# ", 60)
+
     def step(self, name, timeout=60):
         """A step of the tiny domain 0 has ended well; returns its output."""
         self.expect(rf"@@BEGIN {name}\s", timeout)

@@ -25,11 +25,6 @@ class Debian(Machine):
         self.program, self.args = str(TOP / "tools/run"), []
         self.env = dict(os.environ, SNAPSHOT="1", TERM="dumb", **env)
 
-    def login(self, host, timeout):
-        self.expect(f"{host} login: ", timeout)
-        self.qemu.sendline("root")
-        self.expect(rf"root@{host}:~# ", 60)
-
 
 def hello_deb():
     """Debian's package "hello", through this machine's own apt sources; kept in build/debs."""

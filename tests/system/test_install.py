@@ -12,12 +12,6 @@ from machine import HYPERVISOR, TOP, Machine
 from server import Server, md5
 
 
-def login(m):
-    m.expect("dom0 login: ", 300)
-    m.qemu.sendline("root")
-    m.expect(r"root@dom0:~# ", 60)
-
-
 def test_package(debian, tmp_path):
     disk, version = tmp_path / "disk.img", "0.0+test"
     subprocess.run(["cp", "--sparse=always", debian / "dom0.img", disk], check=True)
@@ -29,7 +23,7 @@ def test_package(debian, tmp_path):
 
     with Machine(dom0_mem="1024M", kernel=debian / "vmlinuz", initrd=debian / "initrd.img", net="virtio-net-pci",
                  kargs="root=LABEL=dom0-root ro net.ifnames=0", **shape) as m:
-        login(m)
+        m.login("dom0", 300)
         m.shell(f"wget -q -O /tmp/serai.deb http://10.0.2.2:{server.port}/file", 60)
         assert md5(server.data) in m.shell("md5sum /tmp/serai.deb")
         m.shell("grub-install /dev/vda", 120)
@@ -40,7 +34,7 @@ def test_package(debian, tmp_path):
     server.close()
 
     with Machine(hypervisor=None, **shape) as m:
-        login(m)
+        m.login("dom0", 300)
         m.shell("grep -qx xen /sys/hypervisor/type")
         assert "dom0_mem=1024M" in m.shell("xl info xen_commandline", 60)
         m.qemu.sendline("poweroff")
